@@ -1,0 +1,129 @@
+"""Errors as the client meets them: `application/problem+json`, RFC 9457."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import HTTPException, RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import get_contextvars
+
+from app.db.codes import CONFLICT, code_of, is_unavailable
+
+PROBLEM_JSON = "application/problem+json"
+RETRY_AFTER = {"Retry-After": "1"}  # seconds
+TAKEN = "It conflicts with what is stored: a unique value exists, or a row referred to does not."
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+}
+INVALID: dict[str, Any] = {
+    "type": "object",
+    "required": [*PROBLEM["required"], "errors"],
+    "properties": PROBLEM["properties"]
+    | {
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["loc", "msg", "type"],
+                "properties": {
+                    "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
+                    "msg": {"type": "string"},
+                    "type": {"type": "string"},
+                },
+            },
+        }
+    },
+}
+
+
+class NotFound(HTTPException):
+    def __init__(self, detail: str) -> None:
+        super().__init__(404, detail)
+
+
+def problem(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, **more: object
+) -> Response:
+    title = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    # ASCII: a name in the input may hold half a surrogate pair, which UTF-8 cannot.
+    return Response(json.dumps(body).encode("ascii"), status, headers, PROBLEM_JSON)
+
+
+def unavailable() -> Response:
+    return problem(503, "The service is busy or its database is away. Try again.", RETRY_AFTER)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route or a router, for the OpenAPI document."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {PROBLEM_JSON: {"schema": INVALID if status == 422 else PROBLEM}},
+        }
+        for status in statuses
+    }
+
+
+class ProblemMiddleware:
+    """Makes a problem of the one error that Starlette answers in plain text: 413."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        replaced = False
+
+        async def send_problem(message: Message) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                replaced = True
+                await problem(413, "The body is too large.")(scope, receive, send)
+            elif not replaced:
+                await send(message)
+
+        await self.app(scope, receive, send_problem)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    app.add_middleware(ProblemMiddleware)
+
+    @app.exception_handler(StarletteHTTPException)
+    async def http_error(_: Request, error: StarletteHTTPException) -> Response:
+        return problem(error.status_code, str(error.detail), error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        errors = [{key: e[key] for key in ("loc", "msg", "type")} for e in error.errors()]
+        return problem(422, "The request is not valid.", errors=errors)
+
+    @app.exception_handler(DBAPIError)
+    async def database_error(_: Request, error: DBAPIError) -> Response:
+        if code_of(error) in CONFLICT:
+            return problem(409, TAKEN)
+        if is_unavailable(error):
+            return unavailable()
+        raise error
+
+    @app.exception_handler(PoolTimeout)
+    async def pool_exhausted(_: Request, __: PoolTimeout) -> Response:
+        return unavailable()
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, __: Exception) -> Response:
+        request_id = str(get_contextvars().get("request_id", ""))
+        return problem(500, "An unexpected error.", {"X-Request-ID": request_id})

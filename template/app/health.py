@@ -1,0 +1,77 @@
+"""Liveness and readiness, for what starts, restarts and routes to the service."""
+
+import asyncio
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import structlog
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.db.database import Database, DatabaseDep
+from app.errors import RETRY_AFTER, problem, problems
+
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
+TIMEOUT = 5  # seconds
+
+log = structlog.get_logger()
+health = APIRouter(prefix="/health", tags=["health"])
+
+
+class Health(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+@health.get("/live")
+async def live() -> Health:
+    """The process answers."""
+    return Health()
+
+
+@health.get("/ready", response_model=Health, responses=problems(503))
+async def ready(db: DatabaseDep) -> Health | Response:
+    """The database answers, and its schema has what this code needs."""
+    if (fault := await find_fault(db)) is not None:
+        return problem(503, fault, RETRY_AFTER)
+    return Health()
+
+
+async def warn_if_not_ready(db: Database) -> None:
+    if (fault := await find_fault(db)) is not None:
+        log.error(fault)
+
+
+async def find_fault(db: Database) -> str | None:
+    """What keeps the database from serving, in a sentence with its cure."""
+    needed, known = await asyncio.to_thread(revisions)
+    try:
+        async with asyncio.timeout(TIMEOUT), db.unit(read_only=True) as session:
+            found = await (await session.connection()).run_sync(current_revisions)
+    except (SQLAlchemyError, TimeoutError) as error:
+        log.warning("database error", error=type(error).__name__)
+        return "The database does not answer: see DATABASE_URL."
+    if found >= needed or not found <= known:  # unknown: newer code has migrated, as it should
+        return None
+    return (
+        f"The schema is at {' and '.join(found) or 'no revision'}, and the code needs "
+        f"{' and '.join(needed)}: uv run alembic upgrade head"
+    )
+
+
+@cache
+def revisions() -> tuple[set[str], set[str]]:
+    """The newest revisions in `migrations/`, and all of them."""
+    from alembic.config import Config  # here, since a start can do without it
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(Config(toml_file=PYPROJECT))
+    return set(scripts.get_heads()), {script.revision for script in scripts.walk_revisions()}
+
+
+def current_revisions(connection: Connection) -> set[str]:
+    from alembic.runtime.migration import MigrationContext
+
+    return set(MigrationContext.configure(connection).get_current_heads())

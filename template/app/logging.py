@@ -1,0 +1,95 @@
+"""Structured logs, one line a request: for people on a terminal, JSON elsewhere."""
+
+import logging
+import re
+import sys
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
+from structlog.processors import JSONRenderer, TimeStamper, add_log_level, dict_tracebacks
+from structlog.stdlib import ProcessorFormatter, add_logger_name
+
+from app.settings import Settings
+
+ACCEPTABLE_ID = re.compile(rb"[\w.-]{1,64}")
+
+log = structlog.get_logger()
+
+
+def configure_logging(settings: Settings) -> None:
+    """Give the lines of structlog and of the standard library one form, on standard output."""
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    processors: list[Any] = [merge_contextvars, add_log_level, TimeStamper("iso")]
+    if settings.log_format == "console" or (settings.log_format == "auto" and sys.stdout.isatty()):
+        console = structlog.dev.ConsoleRenderer()
+        structlog.configure([*processors, console], structlog.make_filtering_bound_logger(level))
+        standard: list[Any] = [console]
+    else:
+        structlog.configure(
+            [*processors, dict_tracebacks, JSONRenderer(orjson.dumps)],
+            structlog.make_filtering_bound_logger(level),
+            logger_factory=structlog.BytesLoggerFactory(),
+            cache_logger_on_first_use=True,
+        )
+        standard = [dict_tracebacks, JSONRenderer()]
+
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=[*processors, add_logger_name],
+            processors=[ProcessorFormatter.remove_processors_meta, *standard],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for name in ("uvicorn", "uvicorn.error"):  # theirs go the same way
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    access = logging.getLogger("uvicorn.access")  # RequestLogMiddleware writes that line
+    access.handlers.clear()
+    access.propagate = False
+
+
+class RequestLogMiddleware:
+    """Gives each request an id, the caller's `X-Request-ID` if it is sane, and one line of log.
+
+    The line has the path and not the query, which may hold what belongs in no log.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        request_id = dict(scope["headers"]).get(b"x-request-id", b"")
+        if not ACCEPTABLE_ID.fullmatch(request_id):
+            request_id = uuid4().hex.encode()
+        clear_contextvars()
+        bind_contextvars(request_id=request_id.decode())
+        status = 500
+        start = perf_counter()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["raw_path"].decode("ascii", "replace"),
+                status=status,
+                ms=round((perf_counter() - start) * 1000, 1),
+            )

@@ -1,0 +1,27 @@
+"""The settings of the service: environment variables of the same names, in capitals, or `.env`."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from app.db.settings import DatabaseSettings
+
+
+class Settings(DatabaseSettings):
+    """Raises ValidationError for a bad value and for an unknown name in `.env`; never shows values."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="forbid", hide_input_in_errors=True)
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="`auto`: for people on a terminal, JSON elsewhere."
+    )
+    max_body_size: int = Field(
+        1_000_000, ge=0, description="Bytes of a request body; more gets a 413."
+    )
+    api_docs: bool = Field(True, description="Serve /docs and the OpenAPI document.")
+    telemetry: bool = Field(
+        False,
+        description="Send OpenTelemetry to OTEL_EXPORTER_OTLP_ENDPOINT: `uv sync --extra telemetry`.",
+    )

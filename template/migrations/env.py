@@ -1,0 +1,94 @@
+"""How Alembic reaches the database; `[tool.alembic]` in pyproject.toml holds its settings."""
+
+import asyncio
+import logging
+from typing import Any, Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations import ops
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.types import TypeEngine
+from sqlmodel import AutoString, SQLModel
+
+import app.models  # noqa: F401  every table
+from app.db.engine import create_migrator
+from app.settings import Settings
+
+# Two at once would both create the same tables. SQLite's own write lock does for it.
+LOCKS = {
+    "postgresql": text("SELECT pg_advisory_lock(hashtext('alembic:' || current_database()))"),
+    "mysql": text("SELECT GET_LOCK(CONCAT('alembic:', DATABASE()), 60)"),
+    "mariadb": text("SELECT GET_LOCK(CONCAT('alembic:', DATABASE()), 60)"),
+}
+
+
+def render_type(kind: str, value: Any, autogenerate: AutogenContext) -> str | Literal[False]:
+    """Write the service's own types by import, and SQLModel's as SQLAlchemy's."""
+    if kind != "type" or not isinstance(value, TypeEngine):
+        return False
+    if isinstance(value, AutoString):
+        return f"sa.String(length={value.impl.length})"
+    module, name = type(value).__module__, type(value).__name__
+    if not module.startswith("app."):
+        return False
+    autogenerate.imports.add(f"from {module} import {name}")
+    length = getattr(value, "length", None)
+    return f"{name}({length or ''})"
+
+
+def drop_indexes_with_their_table(
+    _: MigrationContext, __: object, directives: list[ops.MigrationScript]
+) -> None:
+    """MySQL refuses to drop the index of a foreign key; DROP TABLE drops both (its error 1553)."""
+    for script in directives:
+        operations = script.downgrade_ops.ops if script.downgrade_ops else []
+        dropped = {o.table_name for o in operations if isinstance(o, ops.DropTableOp)}
+        for table in [o for o in operations if isinstance(o, ops.ModifyTableOps)]:
+            if table.table_name in dropped:
+                table.ops = [o for o in table.ops if not isinstance(o, ops.DropIndexOp)]
+
+
+def configure(**options: Any) -> None:
+    context.configure(
+        target_metadata=SQLModel.metadata,
+        render_item=render_type,
+        process_revision_directives=drop_indexes_with_their_table,
+        compare_type=True,
+        compare_server_default=True,
+        transaction_per_migration=True,
+        **options,
+    )
+
+
+def migrate(connection: Connection) -> None:
+    if (lock := LOCKS.get(connection.dialect.name)) is not None:
+        connection.execute(lock)
+        connection.commit()  # the lock belongs to the connection, not to the transaction
+    configure(connection=connection, render_as_batch=connection.dialect.name == "sqlite")
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def online(settings: Settings) -> None:
+    engine = create_migrator(settings)
+    async with engine.connect() as connection:
+        await connection.run_sync(migrate)
+    await engine.dispose()
+
+
+def offline(settings: Settings) -> None:
+    configure(url=settings.database_url, literal_binds=True, dialect_opts={"paramstyle": "named"})
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.config.cmd_opts is not None:  # on the command line, and not in a test
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+
+settings = context.config.attributes.get("settings") or Settings()
+if context.is_offline_mode():
+    offline(settings)
+else:
+    asyncio.run(online(settings))

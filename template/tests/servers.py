@@ -1,0 +1,136 @@
+"""A database server for one test run: a free port, a folder of its own, gone when the run ends."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from sqlalchemy import URL, NullPool
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.db.url import parse_url
+
+START = 60  # seconds
+
+# Owns the server, and waits for the end of its input: that comes when the run closes it, crashes
+# or is killed, so no server is left behind.
+WATCHDOG = """
+import shutil, signal, subprocess, sys
+folder, stop, uid, *command = sys.argv[1:]
+user = {"user": int(uid), "group": int(uid), "extra_groups": []} if uid else {}
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+with open(folder + "/server.log", "wb") as log:
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **user)
+    sys.stdin.read()
+    server.send_signal(int(stop))
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+shutil.rmtree(folder, ignore_errors=True)
+"""
+
+# Servers refuse to run as root; 65534 is `nobody`.
+UID = 65534 if os.name == "posix" and os.geteuid() == 0 else None
+
+
+class Server:
+    """The folder and the port of a server, and the user that it runs as."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="test-server-"))
+        if UID is not None:
+            os.chown(self.folder, UID, UID)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+
+    def run(self, *command: str | Path) -> None:
+        """Prepare the folder; CalledProcessError with what it printed."""
+        user: dict[str, Any] = {}
+        if UID is not None:
+            user = {"user": UID, "group": UID, "extra_groups": ()}
+        subprocess.run(
+            command, check=True, cwd=self.folder, capture_output=True, text=True, **user
+        )
+
+    @contextmanager
+    def running(
+        self, url: URL, *command: str | Path, stop: signal.Signals, as_root: bool = False
+    ) -> Iterator[str]:
+        """Start it, wait until `url` answers, and end it at the end of the block."""
+        uid = "" if UID is None or as_root else str(UID)
+        arguments: Sequence[str | Path] = [self.folder, str(int(stop)), uid, *command]
+        watchdog = subprocess.Popen(
+            [sys.executable, "-c", WATCHDOG, *arguments], stdin=subprocess.PIPE, cwd=self.folder
+        )
+        try:
+            self._wait_for(url)
+            yield url.render_as_string(hide_password=False)
+        finally:
+            watchdog.communicate()
+
+    def _wait_for(self, url: URL) -> None:
+        end = time.monotonic() + START
+        while True:
+            try:
+                return run_sql(url, "SELECT 1")
+            except (DBAPIError, OSError) as error:
+                if time.monotonic() > end:
+                    log = (self.folder / "server.log").read_text(errors="replace")
+                    raise RuntimeError(f"The server did not start:\n{log[-2000:]}") from error
+                time.sleep(0.05)
+
+
+def run_sql(url: URL, statement: str) -> None:
+    """One statement, outside a transaction."""
+
+    async def run() -> None:
+        engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        try:
+            async with engine.connect() as connection:
+                await connection.exec_driver_sql(statement)
+        finally:
+            await engine.dispose()
+
+    asyncio.run(run())
+
+
+@contextmanager
+def created_database(server: str, *, options: str = "", drop_options: str = "") -> Iterator[str]:
+    """A new database for tests, dropped at the end of the block."""
+    url = parse_url(server)
+    name = f"test_{token_hex(6)}"
+    run_sql(url, f"CREATE DATABASE {name} {options}")
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        run_sql(url, f"DROP DATABASE {name} {drop_options}")
+
+
+def given_server() -> str | None:
+    """`TEST_DATABASE_URL`: where test databases may be made. Its own must be named for tests."""
+    if (url := os.environ.get("TEST_DATABASE_URL")) is None:
+        return None
+    if "test" not in (parse_url(url).database or ""):
+        raise ValueError("TEST_DATABASE_URL must name a database with `test` in its name")
+    return url
+
+
+def docker() -> str | None:
+    """The docker client, if its engine answers."""
+    if (client := shutil.which("docker")) is None:
+        return None
+    answer = subprocess.run([client, "info"], capture_output=True, timeout=20)
+    return client if answer.returncode == 0 else None

@@ -1,0 +1,90 @@
+"""Every error is a problem, and none of them gives the input back."""
+
+import json
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from httpx2 import AsyncClient, Response
+from pydantic import BaseModel
+
+from app.db.models import Text
+from app.settings import Settings
+
+routes = APIRouter(prefix="/test-errors")
+
+
+class Body(BaseModel):
+    text: Text
+
+
+@routes.post("/echo")
+async def echo(body: Body) -> Body:
+    return body
+
+
+@routes.get("/crash")
+async def crash() -> None:
+    raise RuntimeError("a secret of the inside")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def included(app: FastAPI, settings: Settings) -> None:
+    limited = APIRouter(max_body_size=settings.max_body_size)  # as in app/main.py
+    limited.include_router(routes)
+    app.include_router(limited)
+
+
+def assert_problem(response: Response, status: int) -> None:
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert {"type", "title", "status", "detail"} <= response.json().keys()
+    assert response.json()["status"] == status
+
+
+async def test_an_unknown_path(client: AsyncClient) -> None:
+    assert_problem(await client.get("/nowhere"), 404)
+
+
+async def test_a_wrong_method(client: AsyncClient) -> None:
+    response = await client.delete("/health/live")
+    assert_problem(response, 405)
+    assert response.headers["allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"text": "secret\\u0000"}',
+        b'{"text": "secret\\ud800"}',
+        b'{"text": ["secret"]}',
+        b'{"secret\\ud800": 1}',
+        b"[" * 5000 + b"]" * 5000,
+    ],
+)
+async def test_invalid_input_is_not_given_back(client: AsyncClient, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    response = await client.post("/test-errors/echo", content=body, headers=headers)
+    assert_problem(response, response.status_code)
+    assert response.status_code in {400, 422}
+    assert "secret" not in response.text
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"text": ' + b"9" * 5000 + b"}", b"\xff\xfe"])
+async def test_what_is_not_json(client: AsyncClient, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    response = await client.post("/test-errors/echo", content=body, headers=headers)
+    assert_problem(response, response.status_code)
+    assert response.status_code in {400, 422}
+
+
+async def test_a_body_over_the_limit(client: AsyncClient, settings: Settings) -> None:
+    body = json.dumps({"text": "x" * settings.max_body_size})
+    headers = {"content-type": "application/json"}
+    assert_problem(await client.post("/test-errors/echo", content=body, headers=headers), 413)
+
+
+async def test_a_crash_tells_only_its_request_id(client: AsyncClient) -> None:
+    response = await client.get("/test-errors/crash", headers={"x-request-id": "abc-1"})
+    assert_problem(response, 500)
+    assert "secret" not in response.text
+    assert response.headers["x-request-id"] == "abc-1"

@@ -1,0 +1,38 @@
+"""The migrations: one line of them, up and down, and they make the tables of the models."""
+
+from collections.abc import Iterator
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from tests.conftest import alembic_config, settings_for
+from tests.database import fresh_database
+
+
+@pytest.fixture
+def config(server: str) -> Iterator[Config]:
+    with fresh_database(server) as url:
+        yield alembic_config(settings_for(url))
+
+
+def test_there_is_one_head(config: Config) -> None:
+    assert len(ScriptDirectory.from_config(config).get_heads()) <= 1
+
+
+def test_the_models_need_no_further_migration(config: Config) -> None:
+    command.upgrade(config, "head")
+    command.check(config)
+
+
+def test_down_and_up_again(config: Config) -> None:
+    command.upgrade(config, "head")
+    command.downgrade(config, "base")
+    command.upgrade(config, "head")
+    command.check(config)
+
+
+def test_the_sql_can_be_printed(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
+    command.upgrade(config, "head", sql=True)
+    assert "CREATE TABLE" in capsys.readouterr().out

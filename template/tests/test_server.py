@@ -1,0 +1,47 @@
+"""The service as it runs: a process, a port, a request, an orderly end."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from app.settings import Settings
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGTERM")
+def test_it_serves_and_stops(settings: Settings, tmp_path: Path) -> None:
+    url = settings.database_url.render_as_string(hide_password=False)
+    output = tmp_path / "output"
+    with output.open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "fastapi", "run", "--host", "127.0.0.1", "--port", "0"],
+            env=os.environ | {"DATABASE_URL": url, "LOG_FORMAT": "json"},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        address = wait_for_address(server, output)
+        assert httpx2.get(f"{address}/health/ready").json() == {"status": "ok"}
+        assert httpx2.get(f"{address}/openapi.json").status_code == 200
+    finally:
+        server.send_signal(signal.SIGTERM)
+        code = server.wait(20)
+    printed = output.read_text()
+    assert code in {0, -signal.SIGTERM}, printed
+    assert '"path":"/health/ready"' in printed
+    assert "Traceback" not in printed
+
+
+def wait_for_address(server: "subprocess.Popen[bytes]", output: Path) -> str:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and server.poll() is None:
+        if found := re.search(r"Uvicorn running on (http://127.0.0.1:[1-9]\d*)", output.read_text()):
+            return found[1]
+        time.sleep(0.05)
+    raise AssertionError(f"It did not start:\n{output.read_text()}")

@@ -1,0 +1,162 @@
+"""What a request promises about its transaction, shown on a table of this test's own."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Annotated
+
+import pytest
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException
+from httpx2 import AsyncClient
+from sqlalchemy import Column, MetaData, String, Table, delete, func, insert, select
+
+from app.db.database import Database, DatabaseDep, TransactionConflict
+from app.db.session import Repository, UnitOfWork
+from tests.database import make_commit_fail
+
+NOTES = Table("test_notes", MetaData(), Column("name", String(50), primary_key=True))
+ADD = insert(NOTES)
+COUNT = select(func.count()).select_from(NOTES)
+
+
+class Notes(Repository):
+    async def add(self, name: str) -> None:
+        await self.session.exec(ADD.values(name=name))
+
+    async def count(self) -> int:
+        return (await (await self.session.connection()).scalar(COUNT)) or 0
+
+
+NotesDep = Annotated[Notes, Depends(Notes.provide)]
+routes = APIRouter(prefix="/test", dependencies=[UnitOfWork])
+attempts: list[str] = []
+
+
+@routes.get("/count")
+async def count(notes: NotesDep) -> int:
+    return await notes.count()
+
+
+@routes.post("/add/{name}")
+async def add(name: str, notes: NotesDep) -> str:
+    await notes.add(name)
+    return name
+
+
+@routes.post("/refuse")
+async def refuse(notes: NotesDep) -> None:
+    await notes.add("refused")
+    raise HTTPException(418, "no")
+
+
+@routes.post("/crash")
+async def crash(notes: NotesDep) -> None:
+    await notes.add("crashed")
+    raise RuntimeError("a bug")
+
+
+@routes.post("/bad-response")
+async def bad_response(notes: NotesDep) -> int:
+    await notes.add("unanswerable")
+    return "not a number"  # type: ignore[return-value]
+
+
+@routes.post("/commit-fails")
+async def commit_fails(notes: NotesDep) -> str:
+    await notes.add("uncommitted")
+    await make_commit_fail(notes.session)
+    return "done"
+
+
+@routes.post("/conflict/{times}")
+async def conflict(times: int, body: dict[str, str], notes: NotesDep) -> str:
+    await notes.add(body["name"])
+    attempts.append(body["name"])
+    if len(attempts) <= times:
+        raise TransactionConflict
+    return body["name"]
+
+
+@routes.post("/later")
+async def later(notes: NotesDep, db: DatabaseDep, tasks: BackgroundTasks) -> None:
+    await notes.add("first")
+    tasks.add_task(add_later, db)
+
+
+async def add_later(db: Database) -> None:
+    async with db.unit() as session:
+        assert (await session.exec(select(NOTES.c.name))).all() == [("first",)]  # committed
+        await session.exec(ADD.values(name="second"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def table(anyio_backend: str, app: FastAPI, db: Database) -> AsyncGenerator[None]:
+    app.include_router(routes)
+    assert db.writer is not None
+    async with db.writer.begin() as connection:
+        await connection.run_sync(NOTES.metadata.create_all)
+    yield
+    async with db.writer.begin() as connection:
+        await connection.run_sync(NOTES.metadata.drop_all)
+
+
+@pytest.fixture(autouse=True)
+async def empty(table: None, anyio_backend: str, db: Database) -> AsyncGenerator[None]:
+    attempts.clear()
+    yield
+    async with db.unit() as session:
+        await session.exec(delete(NOTES))
+
+
+async def rows(client: AsyncClient) -> int:
+    response = await client.get("/test/count")
+    assert response.status_code == 200
+    return int(response.text)
+
+
+async def test_a_returned_request_is_committed(client: AsyncClient) -> None:
+    assert (await client.post("/test/add/one")).status_code == 200
+    assert await rows(client) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("refuse", 418), ("crash", 500), ("bad-response", 500)]
+)
+async def test_a_raised_request_leaves_no_row(client: AsyncClient, path: str, status: int) -> None:
+    assert (await client.post(f"/test/{path}")).status_code == status
+    assert await rows(client) == 0
+
+
+async def test_a_failed_commit_is_an_error_to_the_client(client: AsyncClient) -> None:
+    response = await client.post("/test/commit-fails")
+    assert response.status_code in {409, 503}
+    assert response.headers["content-type"] == "application/problem+json"
+    assert await rows(client) == 0
+    assert (await client.post("/test/add/next")).status_code == 200
+
+
+async def test_one_of_many_concurrent_creates_wins(client: AsyncClient) -> None:
+    answers = await asyncio.gather(*(client.post("/test/add/same") for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 7
+    assert await rows(client) == 1
+
+
+async def test_a_conflict_runs_the_whole_request_again(client: AsyncClient) -> None:
+    response = await client.post("/test/conflict/2", json={"name": "third"})
+    assert (response.status_code, response.json()) == (200, "third")
+    assert attempts == ["third"] * 3
+    assert await rows(client) == 1
+
+
+async def test_an_endless_conflict_is_a_503(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.db.retry.ATTEMPTS", 3)
+    response = await client.post("/test/conflict/99", json={"name": "never"})
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert len(attempts) == 3
+    assert await rows(client) == 0
+
+
+async def test_a_background_task_follows_the_commit_in_its_own_unit(client: AsyncClient) -> None:
+    assert (await client.post("/test/later")).status_code == 200
+    assert await rows(client) == 2

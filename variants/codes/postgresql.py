@@ -1,0 +1,39 @@
+"""What PostgreSQL's errors mean, by SQLSTATE.
+
+https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
+
+from sqlalchemy.exc import DBAPIError
+
+RUN_AGAIN = {
+    "40001",  # serialization failure
+    "40P01",  # deadlock
+}
+CONFLICT = {
+    "23503",  # foreign key
+    "23505",  # unique
+    "23P01",  # exclusion
+}
+READ_ONLY = {"25006"}
+UNAVAILABLE = {
+    "25006",  # the server is a standby
+    "25P03",  # the transaction idled for too long
+    "53100",  # disk full
+    "53200",  # out of memory
+    "53300",  # too many connections
+    "55P03",  # lock timeout
+    "57014",  # statement timeout
+    "57P01",  # shutdown, or the connection was ended
+    "57P02",  # crash
+    "57P03",  # cannot connect now
+    "57P05",  # the session idled for too long
+}
+
+
+def code_of(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
+def is_unavailable(error: DBAPIError) -> bool:
+    code = code_of(error)
+    return error.connection_invalidated or code in UNAVAILABLE or (code or "").startswith("08")

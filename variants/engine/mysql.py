@@ -1,0 +1,56 @@
+"""MySQL or MariaDB: the engines and what they need."""
+
+from typing import Any
+
+from sqlalchemy import NullPool, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.db.settings import DatabaseSettings
+
+
+def create_writer(settings: DatabaseSettings) -> AsyncEngine:
+    """The engine of transactions."""
+    lock_timeout = f"SET SESSION innodb_lock_wait_timeout = {settings.database_lock_timeout}"
+    return _create(
+        settings, settings.database_write_pool, settings.database_isolation_level, lock_timeout
+    )
+
+
+def create_reader(settings: DatabaseSettings) -> AsyncEngine:
+    """The engine of reads: no transaction, so one round trip each, and the server refuses writes."""
+    read_only = "SET SESSION TRANSACTION READ ONLY"
+    return _create(settings, settings.database_read_pool, "AUTOCOMMIT", read_only)
+
+
+def create_migrator(settings: DatabaseSettings) -> AsyncEngine:
+    """The engine of migrations: one connection."""
+    return create_async_engine(
+        settings.database_url, poolclass=NullPool, connect_args=_connect_args(settings)
+    )
+
+
+def _create(
+    settings: DatabaseSettings, pool_size: int, isolation_level: Any, first_statement: str
+) -> AsyncEngine:
+    engine = create_async_engine(
+        settings.database_url,
+        isolation_level=isolation_level,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=settings.database_pool_timeout,
+        pool_recycle=settings.database_pool_recycle,
+        pool_pre_ping=True,
+        connect_args=_connect_args(settings),
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(first_statement)
+        cursor.close()
+
+    return engine
+
+
+def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
+    return {"charset": "utf8mb4", "connect_timeout": settings.database_connect_timeout}

