@@ -28,13 +28,13 @@ def render_type(kind: str, value: Any, autogenerate: AutogenContext) -> str | Li
     """Write the service's own types by import, and SQLModel's as SQLAlchemy's."""
     if kind != "type" or not isinstance(value, TypeEngine):
         return False
+    length = getattr(value, "length", None)
     if isinstance(value, AutoString):
-        return f"sa.String(length={value.impl.length})"
+        return f"sa.String(length={length})"
     module, name = type(value).__module__, type(value).__name__
     if not module.startswith("app."):
         return False
     autogenerate.imports.add(f"from {module} import {name}")
-    length = getattr(value, "length", None)
     return f"{name}({length or ''})"
 
 

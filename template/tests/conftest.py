@@ -8,7 +8,8 @@ from alembic import command
 from alembic.config import Config
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
-from sqlalchemy import delete
+from pydantic_settings import SettingsConfigDict
+from sqlalchemy import URL, delete
 from sqlmodel import SQLModel
 from starlette.types import Receive, Scope, Send
 
@@ -24,13 +25,18 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
+def server() -> Iterator[URL]:
     with running_server() as url:
         yield url
 
 
-def settings_for(url: str) -> Settings:
-    return Settings(_env_file=None, database_url=url, log_format="json")  # type: ignore[arg-type]
+class TestSettings(Settings):
+    __test__ = False
+    model_config = SettingsConfigDict(env_file=None)
+
+
+def settings_for(url: URL) -> Settings:
+    return TestSettings(database_url=url, log_format="json")
 
 
 def alembic_config(settings: Settings) -> Config:
@@ -38,7 +44,7 @@ def alembic_config(settings: Settings) -> Config:
 
 
 @pytest.fixture(scope="session")
-def settings(server: str) -> Iterator[Settings]:
+def settings(server: URL) -> Iterator[Settings]:
     with fresh_database(server) as url:
         settings = settings_for(url)
         command.upgrade(alembic_config(settings), "head")

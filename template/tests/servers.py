@@ -9,12 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+import pytest
 from sqlalchemy import URL, NullPool
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -61,14 +62,12 @@ class Server:
         user: dict[str, Any] = {}
         if UID is not None:
             user = {"user": UID, "group": UID, "extra_groups": ()}
-        subprocess.run(
-            command, check=True, cwd=self.folder, capture_output=True, text=True, **user
-        )
+        subprocess.run(command, check=True, cwd=self.folder, capture_output=True, text=True, **user)
 
     @contextmanager
     def running(
         self, url: URL, *command: str | Path, stop: signal.Signals, as_root: bool = False
-    ) -> Iterator[str]:
+    ) -> Generator[URL]:
         """Start it, wait until `url` answers, and end it at the end of the block."""
         uid = "" if UID is None or as_root else str(UID)
         arguments: Sequence[str | Path] = [self.folder, str(int(stop)), uid, *command]
@@ -77,7 +76,7 @@ class Server:
         )
         try:
             self._wait_for(url)
-            yield url.render_as_string(hide_password=False)
+            yield url
         finally:
             watchdog.communicate()
 
@@ -108,23 +107,23 @@ def run_sql(url: URL, statement: str) -> None:
 
 
 @contextmanager
-def created_database(server: str, *, options: str = "", drop_options: str = "") -> Iterator[str]:
+def created_database(server: URL, *, options: str = "", drop_options: str = "") -> Generator[URL]:
     """A new database for tests, dropped at the end of the block."""
-    url = parse_url(server)
     name = f"test_{token_hex(6)}"
-    run_sql(url, f"CREATE DATABASE {name} {options}")
+    run_sql(server, f"CREATE DATABASE {name} {options}")
     try:
-        yield url.set(database=name).render_as_string(hide_password=False)
+        yield server.set(database=name)
     finally:
-        run_sql(url, f"DROP DATABASE {name} {drop_options}")
+        run_sql(server, f"DROP DATABASE {name} {drop_options}")
 
 
-def given_server() -> str | None:
-    """`TEST_DATABASE_URL`: where test databases may be made. Its own must be named for tests."""
-    if (url := os.environ.get("TEST_DATABASE_URL")) is None:
+def given_server() -> URL | None:
+    """`TEST_DATABASE_URL`: a server to make test databases on; its own is named for tests too."""
+    if (value := os.environ.get("TEST_DATABASE_URL")) is None:
         return None
-    if "test" not in (parse_url(url).database or ""):
-        raise ValueError("TEST_DATABASE_URL must name a database with `test` in its name")
+    url = parse_url(value)
+    if "test" not in (url.database or ""):
+        pytest.exit("TEST_DATABASE_URL must name a database with `test` in its name", returncode=1)
     return url
 
 

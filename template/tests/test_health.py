@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from alembic import command
 from httpx2 import AsyncClient
-from sqlalchemy import text
+from sqlalchemy import URL, text
 
 from app.db.database import Database
 from app.health import find_fault
@@ -28,7 +28,7 @@ async def test_ready(client: AsyncClient) -> None:
 
 
 @pytest.fixture
-def unmigrated(server: str) -> Iterator[Settings]:
+def unmigrated(server: URL) -> Iterator[Settings]:
     with fresh_database(server) as url:
         yield settings_for(url)
 

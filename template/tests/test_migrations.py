@@ -6,13 +6,14 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import URL
 
 from tests.conftest import alembic_config, settings_for
 from tests.database import fresh_database
 
 
 @pytest.fixture
-def config(server: str) -> Iterator[Config]:
+def config(server: URL) -> Iterator[Config]:
     with fresh_database(server) as url:
         yield alembic_config(settings_for(url))
 

@@ -13,6 +13,8 @@ import pytest
 
 from app.settings import Settings
 
+RUNNING = re.compile(r"Uvicorn running on (http://127.0.0.1:[1-9]\d*)")
+
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGTERM")
 def test_it_serves_and_stops(settings: Settings, tmp_path: Path) -> None:
@@ -41,7 +43,7 @@ def test_it_serves_and_stops(settings: Settings, tmp_path: Path) -> None:
 def wait_for_address(server: "subprocess.Popen[bytes]", output: Path) -> str:
     end = time.monotonic() + 60
     while time.monotonic() < end and server.poll() is None:
-        if found := re.search(r"Uvicorn running on (http://127.0.0.1:[1-9]\d*)", output.read_text()):
+        if found := RUNNING.search(output.read_text()):
             return found[1]
         time.sleep(0.05)
     raise AssertionError(f"It did not start:\n{output.read_text()}")

@@ -2,20 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import QueuePool, TextClause, text
+from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db.database import Database, SessionError
 
-ANY = text("SELECT 1")
+ANY = select(func.count())
 WRITE = text("INSERT INTO alembic_version (version_num) VALUES ('written')")
 WRITTEN = text("SELECT count(*) FROM alembic_version WHERE version_num = 'written'")
+REMOVE = text("DELETE FROM alembic_version WHERE version_num = 'written'")
 
 
-async def run(session: AsyncSession, statement: object = ANY) -> object:
-    return await (await session.connection()).scalar(statement)  # type: ignore[arg-type]
+async def execute(session: AsyncSession, statement: TextClause) -> Any:
+    result = await (await session.connection()).execute(statement)
+    return result.scalar() if result.returns_rows else None
 
 
 @pytest.fixture(autouse=True)
@@ -23,53 +27,53 @@ async def nothing_leaks(anyio_backend: str, db: Database) -> AsyncGenerator[None
     yield
     for engine in (db.writer, db.reader):
         assert engine is not None
-        assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        assert isinstance(engine.pool, QueuePool)
+        assert engine.pool.checkedout() == 0
 
 
 async def test_a_unit_commits(db: Database) -> None:
     async with db.unit() as session:
-        await (await session.connection()).execute(WRITE)
+        await execute(session, WRITE)
     async with db.unit(read_only=True) as session:
-        assert await run(session, WRITTEN) == 1
+        assert await execute(session, WRITTEN) == 1
     async with db.unit() as session:
-        connection = await session.connection()
-        await connection.execute(text("DELETE FROM alembic_version WHERE version_num = 'written'"))
+        await execute(session, REMOVE)
 
 
 async def test_a_unit_that_raises_rolls_back(db: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         async with db.unit() as session:
-            await (await session.connection()).execute(WRITE)
+            await execute(session, WRITE)
             raise ZeroDivisionError
     async with db.unit(read_only=True) as session:
-        assert await run(session, WRITTEN) == 0
+        assert await execute(session, WRITTEN) == 0
 
 
 async def test_a_session_ends_with_its_unit(db: Database) -> None:
     async with db.unit() as session:
-        await session.exec(ANY)  # type: ignore[call-overload]
+        await session.exec(ANY)
     with pytest.raises(SessionError, match="is over"):
-        await session.exec(ANY)  # type: ignore[call-overload]
+        await session.exec(ANY)
 
 
 async def test_a_session_belongs_to_one_task(db: Database) -> None:
     async with db.unit() as session:
         with pytest.raises(SessionError, match="one task"):
-            await asyncio.gather(*(session.exec(ANY) for _ in range(2)))  # type: ignore[call-overload]
+            await asyncio.gather(*(session.exec(ANY) for _ in range(2)))
 
 
 async def test_a_session_belongs_to_no_thread(db: Database) -> None:
     async with db.unit() as session:
         with pytest.raises(SessionError, match="not to a thread"):
-            await asyncio.to_thread(session.sync_session.execute, ANY)
+            await asyncio.to_thread(lambda: session.sync_session.exec(ANY))
 
 
 async def test_a_read_only_unit_refuses_a_write(db: Database) -> None:
     with pytest.raises(SessionError, match="only reads"):
         async with db.unit(read_only=True) as session:
-            await (await session.connection()).execute(WRITE)
+            await execute(session, WRITE)
     async with db.unit(read_only=True) as session:
-        assert await run(session, WRITTEN) == 0
+        assert await execute(session, WRITTEN) == 0
 
 
 async def test_a_database_must_be_connected() -> None:

@@ -1,24 +1,28 @@
 """The settings of the database; each is an environment variable of the same name, in capitals."""
 
+from typing import Annotated
+
 from pydantic import Field
 from pydantic_settings import BaseSettings
-from sqlalchemy import make_url
 
-from app.db.url import DatabaseURL
+from app.db.url import DatabaseURL, parse_url
 
 
 class DatabaseSettings(BaseSettings):
-    database_url: DatabaseURL = Field(
-        make_url("sqlite:///app.db"),
-        validate_default=True,
-        description="`sqlite:///relative.db`, or `sqlite:////absolute.db` with four slashes.",
-    )
-    database_read_pool: int = Field(
-        10, ge=1, description="Connections of a worker for GET, HEAD and OPTIONS."
-    )
-    database_pool_timeout: float = Field(
-        3, gt=0, description="Seconds that a request waits for its turn before it gets a 503."
-    )
-    database_busy_timeout: float = Field(
-        5, gt=0, description="Seconds that a transaction waits for one of another process."
-    )
+    database_url: Annotated[
+        DatabaseURL,
+        Field(
+            description="`sqlite:///relative.db`, or `sqlite:////absolute.db` with four slashes."
+        ),
+    ] = parse_url("sqlite:///app.db")
+    database_read_pool: Annotated[
+        int, Field(ge=1, description="Connections of a worker for GET, HEAD and OPTIONS.")
+    ] = 10
+    database_pool_timeout: Annotated[
+        float,
+        Field(gt=0, description="Seconds that a request waits for its turn before it gets a 503."),
+    ] = 3
+    database_busy_timeout: Annotated[
+        float,
+        Field(gt=0, description="Seconds that a transaction waits for one of another process."),
+    ] = 5

@@ -3,11 +3,11 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
-from sqlalchemy import NullPool, text
+from sqlalchemy import URL, NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -25,7 +25,7 @@ AWAY = parse_url("mysql://nobody@127.0.0.1:1/test")  # nobody answers there
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
+def running_server() -> Generator[URL]:
     if (given := given_server()) is not None:
         yield given
     elif (mariadbd := shutil.which("mariadbd", path=PATH)) is not None:
@@ -44,7 +44,7 @@ def running_server() -> Iterator[str]:
         pytest.exit(HOW, returncode=1)
 
 
-def fresh_database(server: str) -> AbstractContextManager[str]:
+def fresh_database(server: URL) -> AbstractContextManager[URL]:
     return created_database(server, options="CHARACTER SET utf8mb4")
 
 
@@ -58,7 +58,7 @@ async def make_commit_fail(session: AsyncSession) -> None:
     await engine.dispose()
 
 
-def own_server(mariadbd: str) -> AbstractContextManager[str]:
+def own_server(mariadbd: str) -> AbstractContextManager[URL]:
     server = Server()
     data = f"--datadir={server.folder / 'data'}"
     install = shutil.which("mariadb-install-db", path=PATH) or "mariadb-install-db"

@@ -4,12 +4,12 @@ import importlib.util
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import URL, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db.url import parse_url
@@ -30,7 +30,7 @@ AWAY = parse_url("postgresql://nobody@127.0.0.1:1/test")  # nobody answers there
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
+def running_server() -> Generator[URL]:
     if (given := given_server()) is not None:
         yield given
     elif (binaries := find_binaries()) is not None:
@@ -49,7 +49,7 @@ def running_server() -> Iterator[str]:
         pytest.exit(HOW, returncode=1)
 
 
-def fresh_database(server: str) -> AbstractContextManager[str]:
+def fresh_database(server: URL) -> AbstractContextManager[URL]:
     return created_database(server, drop_options="WITH (FORCE)")
 
 
@@ -62,7 +62,7 @@ async def make_commit_fail(session: AsyncSession) -> None:
     await connection.execute(text("INSERT INTO once VALUES (1), (1)"))
 
 
-def own_server(binaries: Path) -> AbstractContextManager[str]:
+def own_server(binaries: Path) -> AbstractContextManager[URL]:
     server = Server()
     if not runs(server, binaries):  # below a home folder that only its owner may enter
         binaries = copy_of(binaries, server.folder)

@@ -1,12 +1,12 @@
 """The SQLite of the tests: files in a folder that is gone when the run ends."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
-from sqlalchemy import text
+from sqlalchemy import URL, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db.url import parse_url
@@ -15,15 +15,15 @@ AWAY = parse_url("sqlite:////no/such/folder/test.db")
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
+def running_server() -> Generator[URL]:
     """There is none; a folder takes its place."""
     with tempfile.TemporaryDirectory(prefix="test-databases-") as folder:
-        yield folder
+        yield parse_url(f"sqlite:///{folder}")
 
 
 @contextmanager
-def fresh_database(server: str) -> Iterator[str]:
-    yield f"sqlite:///{Path(server) / f'test_{token_hex(6)}.db'}"
+def fresh_database(server: URL) -> Generator[URL]:
+    yield server.set(database=str(Path(server.database or "") / f"test_{token_hex(6)}.db"))
 
 
 async def make_commit_fail(session: AsyncSession) -> None:

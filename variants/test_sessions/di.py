@@ -7,12 +7,12 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient
-from sqlalchemy import text
+from sqlmodel import func, select
 
 from app.db.database import SessionError
 from app.db.session import Repository, SessionDep, UnitOfWork
 
-ANY = text("SELECT 1")
+ANY = select(func.count())
 RepositoryDep = Annotated[Repository, Depends(Repository.provide)]
 
 routes = APIRouter(prefix="/test-session", dependencies=[UnitOfWork])
@@ -28,7 +28,7 @@ async def same(session: SessionDep, repository: RepositoryDep) -> bool:
 async def stream(session: SessionDep) -> StreamingResponse:
     async def body() -> AsyncIterator[str]:
         try:
-            await session.exec(ANY)  # type: ignore[call-overload]
+            await session.exec(ANY)
         except SessionError as error:
             streamed.append(error)
         yield "end"

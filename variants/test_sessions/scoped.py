@@ -8,12 +8,9 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient
-from sqlalchemy import text
 
 from app.db.database import SessionError
 from app.db.session import Repository, UnitOfWork, db
-
-ANY = text("SELECT 1")
 
 routes = APIRouter(prefix="/test-session", dependencies=[UnitOfWork])
 streamed: list[Exception] = []

@@ -21,7 +21,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110, 9.2.1
 
 NOT_CONNECTED = "The database is not connected. Open it with `async with connect(settings):`."
 OVER = "This unit of work is over: its response is built. Open one with `async with db.unit():`."
-SHARED = "A session belongs to one task, not to a thread. Open a unit in each: `async with db.unit():`."
+SHARED = (
+    "A session belongs to one task, not to a thread. Open a unit in each: `async with db.unit():`."
+)
 READ_ONLY_UNIT = (
     "This unit of work only reads (GET, HEAD, OPTIONS). "
     "Write in another method, or in a unit of its own: `async with db.unit():`."
