@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 
 from alembic import context
@@ -12,9 +14,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString, SQLModel
 
-import app.models  # noqa: F401  every table
 from app.db.engine import create_migrator
 from app.settings import Settings
+
+for models in Path(__file__).parents[1].glob("app/*/models.py"):  # every table
+    import_module(f"app.{models.parent.name}.models")
 
 # Two at once would both create the same tables. SQLite's own write lock does for it.
 LOCKS = {

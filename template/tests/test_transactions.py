@@ -10,7 +10,7 @@ from httpx2 import AsyncClient
 from sqlalchemy import MetaData
 from sqlmodel import Field, SQLModel, delete, select
 
-from app.db.database import Database, DatabaseDep, TransactionConflict
+from app.db.database import Database, DatabaseDep
 from app.db.session import Repository, UnitOfWork
 from tests.database import make_commit_fail
 
@@ -34,7 +34,6 @@ class Notes(Repository):
 
 NotesDep = Annotated[Notes, Depends(Notes.provide)]
 routes = APIRouter(prefix="/test", dependencies=[UnitOfWork])
-attempts: list[str] = []
 
 
 @routes.get("/count")
@@ -73,15 +72,6 @@ async def commit_fails(notes: NotesDep) -> str:
     return "done"
 
 
-@routes.post("/conflict/{times}")
-async def conflict(times: int, body: dict[str, str], notes: NotesDep) -> str:
-    await notes.add(body["name"])
-    attempts.append(body["name"])
-    if len(attempts) <= times:
-        raise TransactionConflict
-    return body["name"]
-
-
 @routes.post("/later")
 async def later(notes: NotesDep, db: DatabaseDep, tasks: BackgroundTasks) -> None:
     await notes.add("first")
@@ -107,7 +97,6 @@ async def table(anyio_backend: str, app: FastAPI, db: Database) -> AsyncGenerato
 
 @pytest.fixture(autouse=True)
 async def empty(table: None, anyio_backend: str, db: Database) -> AsyncGenerator[None]:
-    attempts.clear()
     yield
     async with db.unit() as session:
         await session.exec(delete(Note))
@@ -144,23 +133,6 @@ async def test_one_of_many_concurrent_creates_wins(client: AsyncClient) -> None:
     answers = await asyncio.gather(*(client.post("/test/add/same") for _ in range(8)))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 7
     assert await rows(client) == 1
-
-
-async def test_a_conflict_runs_the_whole_request_again(client: AsyncClient) -> None:
-    response = await client.post("/test/conflict/2", json={"name": "third"})
-    assert (response.status_code, response.json()) == (200, "third")
-    assert attempts == ["third"] * 3
-    assert await rows(client) == 1
-
-
-async def test_an_endless_conflict_is_a_503(
-    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.db.retry.ATTEMPTS", 3)
-    response = await client.post("/test/conflict/99", json={"name": "never"})
-    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
-    assert len(attempts) == 3
-    assert await rows(client) == 0
 
 
 async def test_a_background_task_follows_the_commit_in_its_own_unit(client: AsyncClient) -> None:

@@ -13,5 +13,5 @@ class HasId(SQLModel):
     id: Id = Field(
         default=None,  # until it is flushed
         primary_key=True,
-        sa_type=BigInteger().with_variant(Integer, "sqlite"),  # type: ignore[arg-type]
+        sa_type=BigInteger().with_variant(Integer, "sqlite"),
     )

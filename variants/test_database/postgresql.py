@@ -66,16 +66,12 @@ def own_server(binaries: Path) -> AbstractContextManager[URL]:
     server = Server()
     if not runs(server, binaries):  # below a home folder that only its owner may enter
         binaries = copy_of(binaries, server.folder)
-    data = server.folder / "data"
-    server.run(
-        *[binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
-        *["--locale=C.UTF-8", "--no-sync", "--no-instructions"],
-    )
-    address = ["-h", "127.0.0.1", "-p", str(server.port), "-k", server.folder]
+    data, address = str(server.folder / "data"), ["-h", "127.0.0.1", "-p", str(server.port)]
+    init = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    server.run(binaries / "initdb", "-D", data, *init, "--no-instructions")
     url = parse_url(f"postgresql://postgres@127.0.0.1:{server.port}/postgres")
-    return server.running(
-        url, binaries / "postgres", "-D", data, *address, *FAST, stop=signal.SIGINT
-    )
+    command = [str(binaries / "postgres"), "-D", data, "-k", str(server.folder), *address, *FAST]
+    return server.running(url, *command, stop=signal.SIGINT)
 
 
 def find_binaries() -> Path | None:

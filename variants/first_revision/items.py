@@ -1,4 +1,4 @@
-"""items
+"""initial
 
 Revision: 0001, the first
 """

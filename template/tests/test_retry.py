@@ -1,0 +1,54 @@
+"""A conflict between transactions runs the whole request again, and a client is told the truth."""
+
+import pytest
+from fastapi import APIRouter, FastAPI, Request
+from httpx2 import AsyncClient
+
+from app.db.database import TransactionConflict
+from app.db.retry import REPLAYABLE
+from app.db.session import UnitOfWork
+
+routes = APIRouter(prefix="/test-retry", dependencies=[UnitOfWork])
+attempts: list[str] = []
+
+
+@routes.post("/{conflicts}")
+async def conflict(conflicts: int, request: Request) -> str:
+    assert not hasattr(request.state, "dirty")
+    request.state.dirty = True
+    attempts.append((await request.body()).decode())
+    if len(attempts) <= conflicts:
+        raise TransactionConflict
+    return attempts[-1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def included(app: FastAPI) -> None:
+    app.include_router(routes)
+
+
+@pytest.fixture(autouse=True)
+def first() -> None:
+    attempts.clear()
+
+
+async def test_a_conflict_runs_the_request_again(client: AsyncClient) -> None:
+    response = await client.post("/test-retry/2", content="the body")
+    assert (response.status_code, response.json()) == (200, "the body")
+    assert attempts == ["the body"] * 3
+
+
+async def test_an_endless_conflict_is_a_503(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.db.retry.ATTEMPTS", 3)
+    response = await client.post("/test-retry/99")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert len(attempts) == 3
+
+
+async def test_a_body_too_long_to_keep_is_not_sent_twice(client: AsyncClient) -> None:
+    response = await client.post("/test-retry/1", content="x" * (REPLAYABLE + 1))
+    assert response.status_code == 503
+    assert len(attempts) == 1
