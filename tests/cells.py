@@ -1,0 +1,43 @@
+"""The combinations of answers: every one of them is rendered, and run on its own database."""
+
+from dataclasses import asdict, dataclass
+from itertools import product
+
+DRIVERS = ["aiosqlite", "asyncpg", "psycopg", "asyncmy", "aiomysql"]
+STYLES = ["di", "scoped"]
+IDS = ["uuid", "int"]
+FAMILIES = {
+    "aiosqlite": "sqlite",
+    "asyncpg": "postgresql",
+    "psycopg": "postgresql",
+    "asyncmy": "mysql",
+    "aiomysql": "mysql",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    db_driver: str = "aiosqlite"
+    session_style: str = "di"
+    id_type: str = "uuid"
+    example: bool = True
+
+    @property
+    def answers(self) -> dict[str, object]:
+        return asdict(self)
+
+    @property
+    def family(self) -> str:
+        return FAMILIES[self.db_driver]
+
+    def __str__(self) -> str:
+        name = f"{self.db_driver}-{self.session_style}-{self.id_type}"
+        return name if self.example else f"{name}-bare"
+
+
+DEFAULT = Cell()
+CELLS = [Cell(*answers) for answers in product(DRIVERS, STYLES, IDS)]
+# Without the example nothing depends on style or ids together: each driver once, all values seen.
+CELLS += [
+    Cell(driver, STYLES[n % 2], IDS[n // 2 % 2], example=False) for n, driver in enumerate(DRIVERS)
+]

@@ -1,0 +1,214 @@
+"""Runs generated projects: installed by uv, migrated, checked, on servers that the run shares."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.cells import Cell
+
+# Serves the generated project's own test server, until its input ends.
+SERVE = """
+import sys
+from tests.database import running_server
+from tests.servers import run_sql
+with running_server() as url:
+    run_sql(url, "CREATE DATABASE test")
+    print(url.set(database="test").render_as_string(hide_password=False), flush=True)
+    sys.stdin.read()
+"""
+CREATE = """
+import sys
+from app.db.url import parse_url
+from tests.servers import run_sql
+url = parse_url(sys.argv[1])
+run_sql(url, f"CREATE DATABASE {sys.argv[2]}")
+print(url.set(database=sys.argv[2]).render_as_string(hide_password=False))
+"""
+
+
+# Of this run's own environment, and not the projects' business.
+FOREIGN = {
+    "DATABASE_URL",
+    "PYTHONPATH",
+    "TEST_DATABASE_URL",
+    "UV_RUN_RECURSION_DEPTH",
+    "VIRTUAL_ENV",
+}
+
+
+class StepFailed(Exception):
+    """A command of a cell failed; the message is the command and what it printed."""
+
+
+class NoServer(Exception):
+    """The database server of a cell cannot be had here; the message says how to get it."""
+
+
+@dataclass
+class Run:
+    """What a cell's project printed, step by step."""
+
+    cell: Cell
+    seconds: float = 0
+    tests: int = 0
+    failure: str = ""
+    missing: str = ""
+
+    @property
+    def verdict(self) -> str:
+        return "NOT RUN" if self.missing else "FAILED" if self.failure else "passed"
+
+
+class Matrix:
+    """Cells with equal dependencies share an environment, and follow each other in it."""
+
+    def __init__(self, folder: Path, projects: Iterable[tuple[Cell, Path]]) -> None:
+        self.folder = folder
+        self.servers: dict[str, subprocess.Popen[str]] = {}
+        self.urls: dict[str, str] = {}
+        self.lock = threading.Lock()
+        self.pool = ThreadPoolExecutor(max_workers=os.cpu_count())
+        self.runs: dict[Cell, Future[Run]] = {}
+        keyed = sorted(((key_of(path), cell, path) for cell, path in projects), key=lambda k: k[0])
+        self.groups = [
+            (key, [(cell, path) for _, cell, path in group])
+            for key, group in groupby(keyed, key=lambda k: k[0])
+        ]
+
+    def __enter__(self) -> Self:
+        for key, group in self.groups:
+            for cell, _ in group:
+                self.runs[cell] = Future()
+            self.pool.submit(self._run_group, self.folder / f"env-{key}", group)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.pool.shutdown(cancel_futures=True)
+        for server in self.servers.values():
+            server.communicate()  # the end of its input ends it
+
+    def result(self, cell: Cell) -> Run:
+        return self.runs[cell].result()
+
+    def table(self) -> str:
+        lines = ["| cell | result | tests | seconds |", "|---|---|---:|---:|"]
+        done = [run.result() for run in self.runs.values() if run.done() and not run.exception()]
+        for run in sorted(done, key=lambda run: str(run.cell)):
+            result = f"{run.verdict}: {run.missing}" if run.missing else run.verdict
+            lines.append(f"| {run.cell} | {result} | {run.tests} | {run.seconds:.0f} |")
+        return "\n".join(lines)
+
+    def _run_group(self, environment: Path, group: list[tuple[Cell, Path]]) -> None:
+        for cell, project in group:
+            try:
+                self.runs[cell].set_result(self._run(cell, project, environment))
+            except Exception as error:  # noqa: BLE001  the cell's test raises it
+                self.runs[cell].set_exception(error)
+
+    def _run(self, cell: Cell, project: Path, environment: Path) -> Run:
+        run, start = Run(cell), time.monotonic()
+        env = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+        env |= {"UV_PROJECT_ENVIRONMENT": str(environment), "NO_COLOR": "1"}
+        env["PATH"] = os.pathsep.join([str(Path(os.environ["UV"]).parent), env["PATH"]])
+        try:
+            self._install(project, env)
+            if cell.family != "sqlite":
+                server = self._server(cell.family, project, env)
+                env["TEST_DATABASE_URL"] = server
+                name = "test_" + re.sub(r"\W", "_", str(cell))
+                python = environment / "bin" / "python"
+                env["DATABASE_URL"] = step(
+                    project, env, str(python), "-c", CREATE, server, name
+                ).strip()
+            step(project, env, "uv", "run", "alembic", "upgrade", "head")
+            step(project, env, "uv", "run", "alembic", "check")
+            printed = step(project, env, "uv", "run", "just", "check")
+            run.tests = passed(printed)
+            step(
+                project,
+                env,
+                *[
+                    sys.executable,
+                    "-m",
+                    "mypy",
+                    "--strict",
+                    f"--python-executable={environment}/bin/python",
+                ],
+                *[f"--cache-dir={environment}/mypy", "app", "migrations", "tests"],
+            )
+        except NoServer as error:
+            run.missing = str(error)
+        except StepFailed as error:
+            run.failure = str(error)
+        run.seconds = time.monotonic() - start
+        return run
+
+    def _install(self, project: Path, env: dict[str, str]) -> None:
+        step(project, env, "uv", "sync", "--quiet")
+
+    def _server(self, family: str, project: Path, env: dict[str, str]) -> str:
+        with self.lock:
+            if family not in self.urls:
+                python = Path(env["UV_PROJECT_ENVIRONMENT"]) / "bin" / "python"
+                server = subprocess.Popen(
+                    [python, "-c", SERVE],
+                    cwd=project,
+                    env=env,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+                assert server.stdout is not None
+                url = server.stdout.readline().strip()
+                if not url:
+                    raise NoServer(server.communicate()[1].rpartition("Exit: ")[2].strip())
+                self.servers[family] = server
+                self.urls[family] = url
+            return self.urls[family]
+
+
+def key_of(project: Path) -> str:
+    """Equal for projects with equal dependencies."""
+    data = tomllib.loads((project / "pyproject.toml").read_text())
+    wanted = [data["project"]["dependencies"], data["dependency-groups"]]
+    return hashlib.sha256(repr(wanted).encode()).hexdigest()[:12]
+
+
+def step(project: Path, env: dict[str, str], *command: str) -> str:
+    """What a command printed; StepFailed when it fails."""
+    done = subprocess.run(
+        command,
+        cwd=project,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise StepFailed(f"$ {' '.join(command)}\n{done.stdout}")
+    return done.stdout
+
+
+def passed(printed: str) -> int:
+    """How many tests passed; StepFailed when any did not run."""
+    closing = re.search(r"^=* ?(\d+) passed in [\d.]+s", printed, re.MULTILINE)
+    if closing is None:  # "1 skipped", "1 warning"
+        raise StepFailed(f"Not every test ran:\n{printed}")
+    return int(closing[1])
