@@ -41,3 +41,9 @@ CELLS = [Cell(*answers) for answers in product(DRIVERS, STYLES, IDS)]
 CELLS += [
     Cell(driver, STYLES[n % 2], IDS[n // 2 % 2], example=False) for n, driver in enumerate(DRIVERS)
 ]
+# Those that rough clients are let loose on: every driver, with each style and each kind of id.
+PROBED = [
+    Cell(driver, style, id_type)
+    for driver in DRIVERS
+    for style, id_type in [("di", "int"), ("scoped", "uuid")]
+]

@@ -1,6 +1,7 @@
 """Runs generated projects: installed by uv, migrated, checked, on servers that the run shares."""
 
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -10,13 +11,15 @@ import time
 import tomllib
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from tests.cells import Cell
+from tests.cells import PROBED, Cell
+
+PROBE = Path(__file__).parent / "probes" / "rough_clients.py"
 
 # Serves the generated project's own test server, until its input ends.
 SERVE = """
@@ -63,6 +66,7 @@ class Run:
     cell: Cell
     seconds: float = 0
     tests: int = 0
+    probe: dict[str, Any] = field(default_factory=dict)
     failure: str = ""
     missing: str = ""
 
@@ -121,11 +125,9 @@ class Matrix:
 
     def _run(self, cell: Cell, project: Path, environment: Path) -> Run:
         run, start = Run(cell), time.monotonic()
-        env = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-        env |= {"UV_PROJECT_ENVIRONMENT": str(environment), "NO_COLOR": "1"}
-        env["PATH"] = os.pathsep.join([str(Path(os.environ["UV"]).parent), env["PATH"]])
+        env = environment_of(environment)
         try:
-            self._install(project, env)
+            step(project, env, "uv", "sync", "--quiet")
             if cell.family != "sqlite":
                 server = self._server(cell.family, project, env)
                 env["TEST_DATABASE_URL"] = server
@@ -138,18 +140,11 @@ class Matrix:
             step(project, env, "uv", "run", "alembic", "check")
             printed = step(project, env, "uv", "run", "just", "check")
             run.tests = passed(printed)
-            step(
-                project,
-                env,
-                *[
-                    sys.executable,
-                    "-m",
-                    "mypy",
-                    "--strict",
-                    f"--python-executable={environment}/bin/python",
-                ],
-                *[f"--cache-dir={environment}/mypy", "app", "migrations", "tests"],
-            )
+            if cell in PROBED:
+                run.probe = self._probe(project, env)
+            mypy = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={environment}/mypy"]
+            mypy += [f"--python-executable={environment}/bin/python"]
+            step(project, env, *mypy, "app", "migrations", "tests")
         except NoServer as error:
             run.missing = str(error)
         except StepFailed as error:
@@ -157,8 +152,11 @@ class Matrix:
         run.seconds = time.monotonic() - start
         return run
 
-    def _install(self, project: Path, env: dict[str, str]) -> None:
-        step(project, env, "uv", "sync", "--quiet")
+    def _probe(self, project: Path, env: dict[str, str]) -> dict[str, Any]:
+        python = ["uv", "run", "python", "-W", "error"]
+        printed = step(project, env | {"PYTHONPATH": "."}, *python, str(PROBE))
+        found: dict[str, Any] = json.loads(printed.splitlines()[-1])
+        return found | {"log": printed}
 
     def _server(self, family: str, project: Path, env: dict[str, str]) -> str:
         with self.lock:
@@ -180,6 +178,13 @@ class Matrix:
                 self.servers[family] = server
                 self.urls[family] = url
             return self.urls[family]
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """The variables for commands of a project whose packages are installed into `folder`."""
+    env = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    path = os.pathsep.join([str(Path(os.environ["UV"]).parent), env["PATH"]])
+    return env | {"PATH": path, "UV_PROJECT_ENVIRONMENT": str(folder), "NO_COLOR": "1"}
 
 
 def key_of(project: Path) -> str:

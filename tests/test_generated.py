@@ -4,15 +4,36 @@ import os
 
 import pytest
 
-from tests.cells import CELLS, Cell
-from tests.matrix import Matrix
+from tests.cells import CELLS, PROBED, Cell
+from tests.matrix import Matrix, Run
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=str)
-def test_cell(cell: Cell, matrix: Matrix) -> None:
+def result(matrix: Matrix, cell: Cell) -> Run:
     run = matrix.result(cell)
     if run.missing and "REQUIRE_ALL_DATABASES" not in os.environ:
         pytest.skip(run.missing)
     assert not run.missing
     assert not run.failure, run.failure
-    assert run.tests > 0
+    return run
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_cell(cell: Cell, matrix: Matrix) -> None:
+    assert result(matrix, cell).tests > 0
+
+
+@pytest.mark.parametrize("cell", PROBED, ids=str)
+def test_clients_that_hang_up_leave_nothing_behind(cell: Cell, matrix: Matrix) -> None:
+    probe = result(matrix, cell).probe
+    assert probe["checked_out"] == [0, 0]
+    assert probe["open_transactions"] == 0
+    assert probe["next_create"] == 201
+    assert "garbage" not in probe["log"]
+    assert "never awaited" not in probe["log"]
+
+
+@pytest.mark.parametrize("cell", PROBED, ids=str)
+def test_no_request_is_a_server_error(cell: Cell, matrix: Matrix) -> None:
+    statuses = result(matrix, cell).probe["statuses"]
+    assert {name: status for name, status in statuses.items() if status >= 500} == {}
+    assert statuses["10 MB"] == 413
