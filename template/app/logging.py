@@ -49,6 +49,7 @@ def configure_logging(settings: Settings) -> None:
     for name in ("uvicorn", "uvicorn.error"):  # theirs go the same way
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # readiness asks it each time
     access = logging.getLogger("uvicorn.access")  # RequestLogMiddleware writes that line
     access.handlers.clear()
     access.propagate = False

@@ -11,7 +11,7 @@ from app.db.url import DatabaseURL, parse_url
 class DatabaseSettings(BaseSettings):
     database_url: Annotated[
         DatabaseURL, Field(description="`mysql://user:password@host:3306/name`; for MariaDB too.")
-    ] = parse_url("mysql://root@localhost:3306/app")
+    ] = parse_url("mysql://root@localhost:3306/{{ database_name }}")
     database_write_pool: Annotated[
         int, Field(ge=1, description="Connections of a worker for transactions; all are kept open.")
     ] = 10

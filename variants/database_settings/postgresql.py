@@ -12,7 +12,7 @@ class DatabaseSettings(BaseSettings):
     database_url: Annotated[
         DatabaseURL,
         Field(description="`postgres://user:password@host:5432/name`, as hosters write it."),
-    ] = parse_url("postgresql://postgres@localhost:5432/app")
+    ] = parse_url("postgresql://postgres@localhost:5432/{{ database_name }}")
     database_write_pool: Annotated[
         int, Field(ge=1, description="Connections of a worker for transactions; all are kept open.")
     ] = 10
