@@ -9,9 +9,10 @@ from app.db.settings import DatabaseSettings
 
 
 class Settings(DatabaseSettings):
-    """Raises ValidationError for a bad value and for an unknown name in `.env`; never shows values."""
+    """Raises ValidationError for a bad value, without showing it."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="forbid", hide_input_in_errors=True)
+    # A name that is no setting may be another program's: compose reads .env too.
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Annotated[
