@@ -154,8 +154,8 @@ class Matrix:
 
     def _probe(self, project: Path, env: dict[str, str]) -> dict[str, Any]:
         python = ["uv", "run", "python", "-W", "error"]
-        printed = step(project, env | {"PYTHONPATH": "."}, *python, str(PROBE))
-        found: dict[str, Any] = json.loads(printed.splitlines()[-1])
+        printed = step(project, env | {"PYTHONPATH": "."}, *python, str(PROBE), "probe.json")
+        found: dict[str, Any] = json.loads((project / "probe.json").read_text())
         return found | {"log": printed}
 
     def _server(self, family: str, project: Path, env: dict[str, str]) -> str:

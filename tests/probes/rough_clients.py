@@ -1,6 +1,7 @@
-"""Serves a generated project to clients that hang up and to hostile requests; prints what is left.
+"""Serves a generated project to clients that hang up, and to hostile requests.
 
-Run with the project's own Python, in its folder, on a migrated database of its own.
+Run with the project's own Python, in its folder, on a migrated database of its own. What is left,
+and each status, goes into the file that is its argument, as JSON.
 """
 
 import asyncio
@@ -8,10 +9,12 @@ import json
 import random
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx2
 import uvicorn
@@ -181,7 +184,7 @@ def main() -> None:
         "next_create": next_create,
         "statuses": statuses,
     }
-    print(json.dumps(result))
+    Path(sys.argv[1]).write_text(json.dumps(result))
 
 
 if __name__ == "__main__":
