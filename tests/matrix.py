@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -66,7 +67,7 @@ class Run:
     cell: Cell
     seconds: float = 0
     tests: int = 0
-    probe: dict[str, Any] = field(default_factory=dict)
+    probe: dict[str, Any] = field(default_factory=dict, repr=False)
     failure: str = ""
     missing: str = ""
 
@@ -142,6 +143,7 @@ class Matrix:
             run.tests = passed(printed)
             if cell in PROBED:
                 run.probe = self._probe(project, env)
+                grow(project, env)
             mypy = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={environment}/mypy"]
             mypy += [f"--python-executable={environment}/bin/python"]
             step(project, env, *mypy, "app", "migrations", "tests")
@@ -178,6 +180,17 @@ class Matrix:
                 self.servers[family] = server
                 self.urls[family] = url
             return self.urls[family]
+
+
+def grow(project: Path, env: dict[str, str]) -> None:
+    """Add a domain as the README says, and migrate to it, back, and to it again."""
+    (project / "app" / "orders").mkdir()
+    shutil.copy(PROBE.parent / "orders.py", project / "app" / "orders" / "models.py")
+    step(project, env, "uv", "run", "just", "revision", "orders")
+    for command in (["upgrade", "head"], ["check"], ["downgrade", "-1"], ["upgrade", "head"]):
+        step(project, env, "uv", "run", "alembic", *command)
+    step(project, env, "uv", "run", "ruff", "check", "migrations")
+    step(project, env, "uv", "run", "ruff", "format", "--check", "migrations")
 
 
 def environment_of(folder: Path) -> dict[str, str]:

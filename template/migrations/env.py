@@ -20,7 +20,7 @@ from app.settings import Settings
 for models in Path(__file__).parents[1].glob("app/*/models.py"):  # every table
     import_module(f"app.{models.parent.name}.models")
 
-# Two at once would both create the same tables. SQLite's own write lock does for it.
+# Two at once would both create the same tables.
 LOCKS = {
     "postgresql": text("SELECT pg_advisory_lock(hashtext('alembic:' || current_database()))"),
     "mysql": text("SELECT GET_LOCK(CONCAT('alembic:', DATABASE()), 60)"),
@@ -61,7 +61,6 @@ def configure(**options: Any) -> None:
         process_revision_directives=drop_indexes_with_their_table,
         compare_type=True,
         compare_server_default=True,
-        transaction_per_migration=True,
         **options,
     )
 
@@ -70,7 +69,11 @@ def migrate(connection: Connection) -> None:
     if (lock := LOCKS.get(connection.dialect.name)) is not None:
         connection.execute(lock)
         connection.commit()  # the lock belongs to the connection, not to the transaction
-    configure(connection=connection, render_as_batch=connection.dialect.name == "sqlite")
+    if connection.dialect.name == "sqlite":  # all in one transaction, which is its lock
+        options = {"render_as_batch": True, "transactional_ddl": True}
+    else:
+        options = {"transaction_per_migration": True}
+    configure(connection=connection, **options)
     with context.begin_transaction():
         context.run_migrations()
 

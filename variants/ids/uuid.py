@@ -1,6 +1,7 @@
 """Ids: UUIDs of version 7, made here; they sort by time, so that inserts stay local in the index."""
 
 import sys
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Field, SQLModel
@@ -15,3 +16,8 @@ Id = UUID
 
 class HasId(SQLModel):
     id: Id = Field(default_factory=uuid7, primary_key=True)
+
+
+def reference(to: str) -> Any:
+    """A column that refers to an id, and has an index: `item_id: Id = reference("items.id")`."""
+    return Field(foreign_key=to, index=True)
