@@ -144,6 +144,8 @@ class Matrix:
             if cell in PROBED:
                 run.probe = self._probe(project, env)
                 grow(project, env)
+                if cell.family != "sqlite":
+                    refuse(project, env)
             mypy = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={environment}/mypy"]
             mypy += [f"--python-executable={environment}/bin/python"]
             step(project, env, *mypy, "app", "migrations", "tests")
@@ -191,6 +193,18 @@ def grow(project: Path, env: dict[str, str]) -> None:
         step(project, env, "uv", "run", "alembic", *command)
     step(project, env, "uv", "run", "ruff", "check", "migrations")
     step(project, env, "uv", "run", "ruff", "format", "--check", "migrations")
+
+
+def refuse(project: Path, env: dict[str, str]) -> None:
+    """Its tests delete rows: they must not run on a database that is not named for tests."""
+    url = re.sub(r"/\w+$", "/production", env["TEST_DATABASE_URL"])
+    try:
+        step(project, env | {"TEST_DATABASE_URL": url}, "uv", "run", "pytest")
+    except StepFailed as refusal:
+        if "TEST_DATABASE_URL must name a database with `test`" in str(refusal):
+            return
+        raise
+    raise StepFailed("The tests ran on a database that is not named for tests")
 
 
 def environment_of(folder: Path) -> dict[str, str]:

@@ -1,14 +1,13 @@
 """A conflict between transactions runs the whole request again, and a client is told the truth."""
 
 import pytest
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from httpx2 import AsyncClient
 
+from app.api import api
 from app.db.database import TransactionConflict
-from app.db.retry import REPLAYABLE
-from app.db.session import UnitOfWork
 
-routes = APIRouter(prefix="/test-retry", dependencies=[UnitOfWork])
+routes = APIRouter(prefix="/test-retry")
 attempts: list[str] = []
 
 
@@ -22,9 +21,7 @@ async def conflict(conflicts: int, request: Request) -> str:
     return attempts[-1]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def included(app: FastAPI) -> None:
-    app.include_router(routes)
+api.include_router(routes)
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +45,10 @@ async def test_an_endless_conflict_is_a_503(
     assert len(attempts) == 3
 
 
-async def test_a_body_too_long_to_keep_is_not_sent_twice(client: AsyncClient) -> None:
-    response = await client.post("/test-retry/1", content="x" * (REPLAYABLE + 1))
+async def test_a_body_too_long_to_keep_is_not_sent_twice(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.db.retry.REPLAYABLE", 10)
+    response = await client.post("/test-retry/1", content="longer than ten")
     assert response.status_code == 503
     assert len(attempts) == 1

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Annotated, cast
+from inspect import isawaitable
+from typing import Annotated, Any, cast
 
 import pytest
-from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException
+from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException
 from httpx2 import AsyncClient
 from sqlalchemy import MetaData
 from sqlmodel import Field, SQLModel, delete, select
 
+from app.api import api
 from app.db.database import Database, DatabaseDep
-from app.db.session import Repository, UnitOfWork
+from app.db.session import Repository
+from app.settings import Settings
 from tests.database import make_commit_fail
 
 
@@ -33,7 +36,7 @@ class Notes(Repository):
 
 
 NotesDep = Annotated[Notes, Depends(Notes.provide)]
-routes = APIRouter(prefix="/test", dependencies=[UnitOfWork])
+routes = APIRouter(prefix="/test")
 
 
 @routes.get("/count")
@@ -72,6 +75,17 @@ async def commit_fails(notes: NotesDep) -> str:
     return "done"
 
 
+@routes.post("/connection-lost")
+async def connection_lost(notes: NotesDep) -> str:
+    await notes.add("unheard of")
+    raw = await (await notes.session.connection()).get_raw_connection()
+    driver: Any = raw.driver_connection
+    closed = driver.close()
+    if isawaitable(closed):
+        await closed
+    return "done"
+
+
 @routes.post("/later")
 async def later(notes: NotesDep, db: DatabaseDep, tasks: BackgroundTasks) -> None:
     await notes.add("first")
@@ -84,9 +98,11 @@ async def add_later(db: Database) -> None:
         session.add(Note(name="second"))
 
 
+api.include_router(routes)
+
+
 @pytest.fixture(scope="module", autouse=True)
-async def table(anyio_backend: str, app: FastAPI, db: Database) -> AsyncGenerator[None]:
-    app.include_router(routes)
+async def table(anyio_backend: str, db: Database) -> AsyncGenerator[None]:
     assert db.writer is not None
     async with db.writer.begin() as connection:
         await connection.run_sync(Note.metadata.create_all)
@@ -127,6 +143,26 @@ async def test_a_failed_commit_is_an_error_to_the_client(client: AsyncClient) ->
     assert response.headers["content-type"] == "application/problem+json"
     assert await rows(client) == 0
     assert (await client.post("/test/add/next")).status_code == 200
+
+
+async def test_a_lost_connection_is_an_error_to_the_client(client: AsyncClient) -> None:
+    assert (await client.post("/test/connection-lost")).status_code in {500, 503}
+    assert await rows(client) == 0
+    assert (await client.post("/test/add/next")).status_code == 200
+
+
+async def test_several_processes_write_at_once(settings: Settings) -> None:
+    async def read_and_write(db: Database, name: str) -> None:
+        async with db.unit() as session:
+            await session.exec(NAMES)
+            session.add(Note(name=name))
+
+    async with Database().connect(settings) as one, Database().connect(settings) as other:
+        await asyncio.gather(
+            *(read_and_write(db, f"{n} {id(db)}") for db in (one, other) for n in range(10))
+        )
+        async with one.unit(read_only=True) as session:
+            assert len((await session.exec(NAMES)).all()) == 20
 
 
 async def test_one_of_many_concurrent_creates_wins(client: AsyncClient) -> None:

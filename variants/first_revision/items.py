@@ -19,7 +19,7 @@ def upgrade() -> None:
         "items",
         sa.Column("created_at", Timestamp(), nullable=False),
         sa.Column("updated_at", Timestamp(), nullable=False),
-        sa.Column("id", {{ id.column }}, nullable=False),
+        sa.Column("id", {{id.column}}, nullable=False),
         sa.Column("name", ExactString(200), nullable=False),
         sa.Column("description", ExactString(2000), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_items")),

@@ -3,19 +3,19 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient
 from sqlmodel import func, select
 
+from app.api import api
 from app.db.database import SessionError
-from app.db.session import Repository, SessionDep, UnitOfWork
+from app.db.session import Repository, SessionDep
 
 ANY = select(func.count())
 RepositoryDep = Annotated[Repository, Depends(Repository.provide)]
 
-routes = APIRouter(prefix="/test-session", dependencies=[UnitOfWork])
+routes = APIRouter(prefix="/test-session")
 streamed: list[Exception] = []
 
 
@@ -36,9 +36,7 @@ async def stream(session: SessionDep) -> StreamingResponse:
     return StreamingResponse(body())
 
 
-@pytest.fixture(scope="module", autouse=True)
-def included(app: FastAPI) -> None:
-    app.include_router(routes)
+api.include_router(routes)
 
 
 async def test_a_request_has_one_session(client: AsyncClient) -> None:

@@ -5,14 +5,15 @@ from collections.abc import AsyncIterator
 from contextvars import Context
 
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient
 
+from app.api import api
 from app.db.database import SessionError
-from app.db.session import Repository, UnitOfWork, db
+from app.db.session import Repository, db
 
-routes = APIRouter(prefix="/test-session", dependencies=[UnitOfWork])
+routes = APIRouter(prefix="/test-session")
 streamed: list[Exception] = []
 
 
@@ -33,9 +34,7 @@ async def stream() -> StreamingResponse:
     return StreamingResponse(body())
 
 
-@pytest.fixture(scope="module", autouse=True)
-def included(app: FastAPI) -> None:
-    app.include_router(routes)
+api.include_router(routes)
 
 
 async def test_a_request_has_one_session(client: AsyncClient) -> None:

@@ -82,6 +82,14 @@ async def test_update(client: AsyncClient) -> None:
     assert (await client.get(f"/items/{item['id']}")).json() == changed
 
 
+async def test_an_update_is_announced(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    announced: list[str] = []
+    monkeypatch.setattr("app.items.routes.log.info", lambda _, item, at: announced.append(item))
+    item = await create(client, "Lamp")
+    await client.patch(f"/items/{item['id']}", json={"name": "Torch"})
+    assert announced == [str(item["id"])]
+
+
 async def test_update_to_a_name_that_exists(client: AsyncClient) -> None:
     await create(client, "Lamp")
     item = await create(client, "Torch")
