@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any
 
 import pytest
 from sqlalchemy import QueuePool, TextClause, text
@@ -10,16 +9,18 @@ from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db.database import Database, SessionError
+from app.settings import Settings
 
 ANY = select(func.count())
-WRITE = text("INSERT INTO alembic_version (version_num) VALUES ('written')")
-WRITTEN = text("SELECT count(*) FROM alembic_version WHERE version_num = 'written'")
-REMOVE = text("DELETE FROM alembic_version WHERE version_num = 'written'")
+WRITE = text("INSERT INTO alembic_version (version_num) VALUES (:name)")
+WRITTEN = text("SELECT count(*) FROM alembic_version WHERE version_num = :name")
+REMOVE = text("DELETE FROM alembic_version WHERE version_num = :name")
 
 
-async def execute(session: AsyncSession, statement: TextClause) -> Any:
-    result = await (await session.connection()).execute(statement)
-    return result.scalar() if result.returns_rows else None
+async def execute(session: AsyncSession, statement: TextClause, name: str = "written") -> int:
+    """The number found, or the number of rows touched; the one table of every service serves."""
+    result = await (await session.connection()).execute(statement, {"name": name})
+    return int(result.scalar() or 0) if result.returns_rows else result.rowcount
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +75,20 @@ async def test_a_read_only_unit_refuses_a_write(db: Database) -> None:
             await execute(session, WRITE)
     async with db.unit(read_only=True) as session:
         assert await execute(session, WRITTEN) == 0
+
+
+async def test_processes_that_read_and_write_wait_for_each_other(settings: Settings) -> None:
+    async def read_and_write(db: Database, name: str) -> None:
+        async with db.unit() as session:
+            await execute(session, WRITTEN)
+            await execute(session, WRITE, name)
+
+    async with Database().connect(settings) as one, Database().connect(settings) as other:
+        pairs = [(db, f"{number}-{n}") for number, db in enumerate((one, other)) for n in range(10)]
+        await asyncio.gather(*(read_and_write(db, name) for db, name in pairs))
+        async with one.unit() as session:
+            for _, name in pairs:
+                assert await execute(session, REMOVE, name) == 1
 
 
 async def test_a_database_must_be_connected() -> None:
