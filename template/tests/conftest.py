@@ -69,15 +69,17 @@ def db(state: dict[str, Any]) -> Database:
 
 
 @pytest.fixture(scope="session")
-async def client(
-    anyio_backend: str, app: FastAPI, state: dict[str, Any]
-) -> AsyncGenerator[AsyncClient]:
+def transport(app: FastAPI, state: dict[str, Any]) -> ASGITransport:
     """The application as its users meet it: an unexpected error is a 500 and not an exception."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, "state": dict(state)}, receive, send)
 
-    transport = ASGITransport(serve, raise_app_exceptions=False)
+    return ASGITransport(serve, raise_app_exceptions=False)
+
+
+@pytest.fixture
+async def client(anyio_backend: str, transport: ASGITransport) -> AsyncGenerator[AsyncClient]:
     async with AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 

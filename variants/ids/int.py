@@ -1,6 +1,6 @@
 """Ids: 64-bit integers that the database hands out, in order but not without gaps."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 from sqlalchemy import BigInteger, Integer
@@ -14,6 +14,6 @@ class HasId(SQLModel):
     id: Id = Field(default=None, primary_key=True, sa_type=ID)  # None until it is flushed
 
 
-def reference(to: str) -> Any:
+def reference(to: str, *, ondelete: Literal["CASCADE", "RESTRICT"] = "RESTRICT") -> Any:
     """A column that refers to an id, and has an index: `item_id: Id = reference("items.id")`."""
-    return Field(foreign_key=to, index=True, sa_type=ID)
+    return Field(foreign_key=to, ondelete=ondelete, index=True, sa_type=ID)

@@ -1,7 +1,7 @@
 """Ids: UUIDs of version 7, made here; they sort by time, so that inserts stay local in the index."""
 
 import sys
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlmodel import Field, SQLModel
@@ -18,6 +18,6 @@ class HasId(SQLModel):
     id: Id = Field(default_factory=uuid7, primary_key=True)
 
 
-def reference(to: str) -> Any:
+def reference(to: str, *, ondelete: Literal["CASCADE", "RESTRICT"] = "RESTRICT") -> Any:
     """A column that refers to an id, and has an index: `item_id: Id = reference("items.id")`."""
-    return Field(foreign_key=to, index=True)
+    return Field(foreign_key=to, ondelete=ondelete, index=True)

@@ -35,5 +35,9 @@ class Repository:
         self.session = session
 
     @classmethod
+    def of(cls, session: AsyncSession) -> Self:
+        return cls(session)
+
+    @classmethod
     async def provide(cls, session: SessionDep) -> Self:  # async: FastAPI calls `def` in a thread
         return cls(session)

@@ -65,5 +65,9 @@ class Repository:
         return db.session
 
     @classmethod
+    def of(cls, _: AsyncSession) -> Self:  # the one around the caller
+        return cls()
+
+    @classmethod
     async def provide(cls) -> Self:  # async: FastAPI calls `def` in a thread
         return cls()

@@ -9,12 +9,11 @@ from app.db.database import Database, DatabaseDep
 from app.db.ids import Id
 from app.errors import NotFound, problems
 from app.items.models import Item, ItemCreate, ItemPage, ItemRead, ItemUpdate
-from app.items.repository import ItemRepository
+from app.items.repository import Items
 
 log = structlog.get_logger()
 router = APIRouter(prefix="/items", tags=["items"])
 
-Items = Annotated[ItemRepository, Depends(ItemRepository.provide)]
 Limit = Annotated[int, Query(ge=1, le=100)]
 
 

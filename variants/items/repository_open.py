@@ -1,7 +1,9 @@
 """The items, as a collection: their queries live here."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
+from fastapi import Depends
 from sqlmodel import bindparam, col, select
 
 from app.db.ids import Id
@@ -36,3 +38,6 @@ class ItemRepository(Repository):
     async def remove(self, item: Item) -> None:
         await self.session.delete(item)
         await self.session.flush()
+
+
+Items = Annotated[ItemRepository, Depends(ItemRepository.provide)]

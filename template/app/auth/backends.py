@@ -1,0 +1,98 @@
+"""How a request says who it is from: a bearer token, or a cookie. `CurrentUser` is the way in."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import jwt
+from fastapi import BackgroundTasks, Depends, HTTPException, Request
+from fastapi_users import BaseUserManager
+from fastapi_users.authentication import (
+    AuthenticationBackend,
+    Authenticator,
+    BearerTransport,
+    CookieTransport,
+    JWTStrategy,
+)
+from fastapi_users.authentication.strategy.db import DatabaseStrategy
+from fastapi_users.exceptions import InvalidID, UserNotExists
+from fastapi_users.jwt import decode_jwt, generate_jwt
+
+from app.auth.guards import same_site
+from app.auth.manager import UserManager
+from app.auth.models import User, UserSession
+from app.auth.passwords import fingerprint
+from app.auth.settings import settings
+from app.auth.store import SessionStore, UserStore
+from app.db.ids import Id
+
+SECURE = settings.environment == "production"
+COOKIE = "__Host-session" if SECURE else "session"
+Sessions = Annotated[SessionStore, Depends(SessionStore.provide)]
+
+
+async def get_manager(
+    users: Annotated[UserStore, Depends(UserStore.provide)],
+    sessions: Sessions,
+    tasks: BackgroundTasks,
+) -> UserManager:
+    return UserManager(users, sessions, tasks)
+
+
+class BearerTokens(JWTStrategy[User, Id]):
+    """A token that ends with the password it was given for, besides ending with its time."""
+
+    async def write_token(self, user: User) -> str:
+        data = {"sub": str(user.id), "aud": "bearer", "fp": fingerprint(user.hashed_password)}
+        return generate_jwt(data | {"iat": datetime.now(UTC)}, self.secret, self.lifetime_seconds)
+
+    async def read_token(
+        self, token: str | None, user_manager: BaseUserManager[User, Id]
+    ) -> User | None:
+        try:
+            data = decode_jwt(token or "", self.secret, ["bearer"])
+            user = await user_manager.get(user_manager.parse_id(data["sub"]))
+            current = data["fp"] == fingerprint(user.hashed_password) and "exp" in data
+        except (jwt.PyJWTError, KeyError, UnicodeError, InvalidID, UserNotExists):
+            return None
+        return user if current else None
+
+
+async def bearer_tokens() -> BearerTokens:
+    return BearerTokens(settings.secret_key, settings.bearer_seconds)
+
+
+async def cookie_sessions(sessions: Sessions) -> DatabaseStrategy[User, Id, UserSession]:
+    return DatabaseStrategy(sessions, settings.session_seconds)
+
+
+bearer = AuthenticationBackend[User, Id]("bearer", BearerTransport("auth/jwt/login"), bearer_tokens)
+cookie = AuthenticationBackend[User, Id](
+    "cookie",
+    CookieTransport(COOKIE, settings.session_seconds, cookie_secure=SECURE),
+    cookie_sessions,
+)
+BACKENDS = [bearer, cookie]  # either can be left out
+
+authenticator = Authenticator[User, Id](BACKENDS, get_manager)
+Known = Annotated[User | None, Depends(authenticator.current_user(optional=True, active=True))]
+
+
+async def current_user(request: Request, user: Known) -> User:
+    if user is None:
+        raise HTTPException(401, "Sign in first.", {"WWW-Authenticate": "Bearer"})
+    if "authorization" not in request.headers:
+        await same_site(request)  # a cookie comes along also from another site's page
+    return user
+
+
+CurrentUser = Annotated[User, Depends(current_user)]
+
+
+async def current_superuser(user: CurrentUser) -> User:
+    if not user.is_superuser:
+        raise HTTPException(403, "Only superusers may do this.")
+    return user
+
+
+CurrentSuperuser = Annotated[User, Depends(current_superuser)]
+Manager = Annotated[UserManager, Depends(get_manager)]

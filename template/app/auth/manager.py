@@ -1,0 +1,114 @@
+"""What may happen to a user: fastapi-users' manager, with the slow and the risky parts replaced."""
+
+from typing import Any
+
+import jwt
+from fastapi import BackgroundTasks, HTTPException
+from fastapi_users import BaseUserManager
+from fastapi_users.exceptions import InvalidID, UserNotExists
+from fastapi_users.jwt import decode_jwt, generate_jwt
+from pydantic import TypeAdapter, ValidationError
+
+from app.auth import mail
+from app.auth.models import User
+from app.auth.passwords import check_policy, fingerprint, hash_password, verify_password
+from app.auth.settings import settings
+from app.auth.store import SessionStore, UserStore
+from app.db.ids import Id
+
+ID: TypeAdapter[Id] = TypeAdapter(Id)
+BAD_TOKEN = HTTPException(400, "The token is wrong, used or too old.")
+
+
+class UserManager(BaseUserManager[User, Id]):
+    def __init__(self, users: UserStore, sessions: SessionStore, tasks: BackgroundTasks) -> None:
+        super().__init__(users)
+        self.users, self.sessions, self.tasks = users, sessions, tasks
+
+    def parse_id(self, value: Any) -> Id:
+        try:
+            return ID.validate_python(value)
+        except ValidationError as error:
+            raise InvalidID from error
+
+    async def sign_in(self, email: str, password: str) -> User | None:
+        """The active user of these credentials; an unknown one costs the same."""
+        user = await self.users.get_by_email(email)
+        right, newer = await self.check(user, password)
+        if user is None or not right or not user.is_active:
+            return None
+        if newer is not None and await self.users.replace_password(user, newer):
+            user.hashed_password = newer
+        return user
+
+    async def check(self, user: User | None, password: str) -> tuple[bool, str | None]:
+        await self.users.release()  # hashing queues, and a connection would queue with it
+        return await verify_password(password, user.hashed_password if user else None)
+
+    async def register(self, email: str, password: str, **flags: bool) -> User:
+        check_policy(password, email)
+        hashed = await hash_password(password)  # first, so that a taken address costs the same
+        user = await self.users.create({"email": email, "hashed_password": hashed, **flags})
+        if not user.is_verified:
+            self.send_token(mail.VERIFY, user)
+        return user
+
+    async def set_password(self, user: User, password: str) -> None:
+        """Ends every session and token of the user. Raises 400 when another change came first."""
+        check_policy(password, user.email)
+        await self.users.release()
+        if not await self.users.replace_password(user, await hash_password(password)):
+            raise BAD_TOKEN
+        await self.sessions.delete_of(user)
+        self.tasks.add_task(mail.send, mail.PASSWORD_CHANGED, user.email)
+
+    async def forgot(self, email: str) -> None:
+        user = await self.users.get_by_email(email)
+        if user is not None and user.is_active:
+            self.send_token(mail.RESET, user)
+
+    async def reset(self, token: str, password: str) -> None:
+        user, _ = await self.read_token(mail.RESET, token)
+        await self.set_password(user, password)
+
+    async def ask_to_verify(self, email: str) -> None:
+        user = await self.users.get_by_email(email)
+        if user is not None and user.is_active and not user.is_verified:
+            self.send_token(mail.VERIFY, user)
+
+    async def confirm(self, token: str) -> User:
+        user, _ = await self.read_token(mail.VERIFY, token)
+        if user.is_verified:
+            raise BAD_TOKEN
+        return await self.users.update(user, {"is_verified": True})
+
+    async def change_email(self, token: str) -> User:
+        user, new = await self.read_token(mail.NEW_ADDRESS, token)
+        old = user.email
+        changed = await self.users.update(user, {"email": new, "is_verified": True})
+        self.tasks.add_task(mail.send, mail.ADDRESS_CHANGED, old)
+        return changed
+
+    def send_token(self, letter: mail.Letter, user: User, to: str | None = None) -> None:
+        """A token that ends with the password, with the address, and after some minutes."""
+        data = {
+            "sub": str(user.id),
+            "aud": letter.subject,
+            "fp": fingerprint(user.hashed_password),
+            "email": user.email,
+            "to": to or user.email,
+        }
+        token = generate_jwt(data, settings.secret_key, letter.minutes * 60)
+        self.tasks.add_task(mail.send, letter, data["to"], token)
+
+    async def read_token(self, letter: mail.Letter, token: str) -> tuple[User, str]:
+        """The active user that it was made for, and where it was sent. Raises 400."""
+        try:
+            data = decode_jwt(token, settings.secret_key, [letter.subject])
+            user = await self.get(self.parse_id(data["sub"]))
+            same = data["fp"] == fingerprint(user.hashed_password) and data["email"] == user.email
+            if same and "exp" in data and user.is_active:
+                return user, str(data["to"])
+        except (jwt.PyJWTError, KeyError, UnicodeError, InvalidID, UserNotExists):
+            pass
+        raise BAD_TOKEN

@@ -1,0 +1,74 @@
+"""Passwords: hashed off the event loop, a few at a time, and not among those that everyone tries."""
+
+import hashlib
+import hmac
+import os
+from functools import cache
+from pathlib import Path
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import HTTPException
+from pwdlib import PasswordHash
+from pwdlib.exceptions import PwdlibError
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pwdlib.hashers.bcrypt import BcryptHasher
+
+from app.auth.settings import settings
+
+LONGEST = 1024  # characters; argon2 would take any number
+hasher = PasswordHash((Argon2Hasher(), BcryptHasher()))  # bcrypt: only to read older hashes
+
+
+@cache
+def limiter() -> CapacityLimiter:
+    """As many hashes at once as there are cores: each takes 64 MiB."""
+    return CapacityLimiter(os.cpu_count() or 1)
+
+
+@cache
+def nobodys_hash() -> str:
+    return hasher.hash(os.urandom(16))
+
+
+@cache
+def common_passwords() -> frozenset[str]:
+    """5,000 of eight characters and more, the most common first, from Django's list (BSD-3)."""
+    return frozenset(Path(__file__).with_name("common_passwords.txt").read_text().split())
+
+
+def check_policy(password: str, email: str) -> None:
+    """Raise 400, with the reason, for a password that is easy to guess."""
+    if len(password) < (least := settings.password_min_length):
+        raise HTTPException(400, f"A password needs {least} characters or more.")
+    if password.lower() in common_passwords():
+        raise HTTPException(400, "This password is one of those that everyone tries.")
+    if email.lower() in password.lower():
+        raise HTTPException(400, "A password must not contain the e-mail address.")
+
+
+async def hash_password(password: str) -> str:
+    return await to_thread.run_sync(hasher.hash, password, limiter=limiter())
+
+
+async def verify_password(password: str, hashed: str | None) -> tuple[bool, str | None]:
+    """Whether it is right, and a newer hash if the old one is outdated.
+
+    Without a hash the answer is no, for the same amount of work.
+    """
+
+    def verify() -> tuple[bool, str | None]:
+        try:
+            return hasher.verify_and_update(password, hashed or nobodys_hash())
+        except (PwdlibError, ValueError):  # no hash at all, or too long a password for it
+            return False, None
+
+    if len(password) > LONGEST:
+        return False, None
+    right, newer = await to_thread.run_sync(verify, limiter=limiter())
+    return (right, newer) if hashed else (False, None)
+
+
+def fingerprint(hashed_password: str) -> str:
+    """Changes with the password; in a token, it ends the token with the password."""
+    key = settings.secret_key.get_secret_value().encode()
+    return hmac.new(key, hashed_password.encode(), hashlib.sha256).hexdigest()[:32]

@@ -1,0 +1,60 @@
+"""The settings of users; each is an environment variable of the same name, in capitals."""
+
+from secrets import token_urlsafe
+from typing import Annotated, Literal, Self
+
+import structlog
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRET_LENGTH = 32  # characters
+
+
+class AuthSettings(BaseSettings):
+    """Raises ValidationError for a missing or short SECRET_KEY in production, and never shows it."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+    environment: Annotated[
+        Literal["development", "production"],
+        Field(description="`production` needs a SECRET_KEY, and cookies that only HTTPS carries."),
+    ] = "development"
+    secret_key: Annotated[
+        SecretStr, Field(description="Signs tokens; 32 characters or more: `openssl rand -hex 32`.")
+    ] = SecretStr("")
+    bearer_seconds: Annotated[int, Field(gt=0, description="How long a bearer token lives.")] = 3600
+    session_seconds: Annotated[
+        int, Field(gt=0, description="How long a cookie's session lives.")
+    ] = 14 * 24 * 3600
+    password_min_length: Annotated[
+        int, Field(ge=8, description="Characters of a password; 1024 are the most.")
+    ] = 12
+    allowed_origins: Annotated[
+        list[str],
+        Field(description='Other sites whose pages may use the cookie: `["https://example.com"]`.'),
+    ] = []
+    throttle_storage: Annotated[
+        str,
+        Field(description="`async+redis://host:6379` counts for all workers; memory for each one."),
+    ] = "async+memory://"
+    mail_from: Annotated[str, Field(description="The sender of mail.")] = "service@localhost"
+    smtp_host: Annotated[
+        str | None, Field(description="Where mail goes; without it, in development, into the log.")
+    ] = None
+    smtp_port: int = 587
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+
+    @model_validator(mode="after")
+    def need_a_secret(self) -> Self:
+        length = len(self.secret_key.get_secret_value())
+        if length == 0 and self.environment == "development":
+            structlog.get_logger().warning("SECRET_KEY is not set: tokens end with this process")
+            self.secret_key = SecretStr(token_urlsafe(SECRET_LENGTH))
+        elif length < SECRET_LENGTH:
+            raise ValueError(f"SECRET_KEY needs {SECRET_LENGTH} characters: openssl rand -hex 32")
+        return self
+
+
+settings = AuthSettings()
