@@ -20,6 +20,7 @@ class Cell:
     db_driver: str = "aiosqlite"
     session_style: str = "di"
     id_type: str = "uuid"
+    auth: bool = False
     example: bool = True
 
     @property
@@ -32,14 +33,16 @@ class Cell:
 
     def __str__(self) -> str:
         name = f"{self.db_driver}-{self.session_style}-{self.id_type}"
-        return name if self.example else f"{name}-bare"
+        return name + "-users" * self.auth + "-bare" * (not self.example)
 
 
 DEFAULT = Cell()
-CELLS = [Cell(*answers) for answers in product(DRIVERS, STYLES, IDS)]
+CELLS = [Cell(*answers) for answers in product(DRIVERS, STYLES, IDS, [False, True])]
 # Without the example nothing depends on style or ids together: each driver once, all values seen.
 CELLS += [
-    Cell(driver, STYLES[n % 2], IDS[n // 2 % 2], example=False) for n, driver in enumerate(DRIVERS)
+    Cell(driver, STYLES[n % 2], IDS[n // 2 % 2], auth, example=False)
+    for n, driver in enumerate(DRIVERS)
+    for auth in (False, True)
 ]
 # Those that rough clients are let loose on: every driver, with each style and each kind of id.
 PROBED = [

@@ -55,7 +55,7 @@ def test_the_choices_are_the_cells(template: Path) -> None:
         if "choices" in question
     }
     expected = {"db_driver": DRIVERS, "session_style": STYLES, "id_type": IDS}
-    assert choices == expected | {"example": [True, False]}
+    assert choices == expected | {"auth": [False, True], "example": [True, False]}
     assert list(FAMILIES) == DRIVERS
 
 
@@ -79,6 +79,7 @@ def test_every_question_has_a_default_and_help(template: Path) -> None:
         ("db_driver", ""),
         ("session_style", "global"),
         ("id_type", "UUID"),
+        ("auth", "maybe"),
         ("example", "perhaps"),
     ],
 )
