@@ -1,9 +1,7 @@
 """How a request says who it is from: a bearer token, or a cookie. `CurrentUser` is the way in."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
-import jwt
 from fastapi import BackgroundTasks, Depends, HTTPException, Request
 from fastapi_users import BaseUserManager
 from fastapi_users.authentication import (
@@ -14,15 +12,13 @@ from fastapi_users.authentication import (
     JWTStrategy,
 )
 from fastapi_users.authentication.strategy.db import DatabaseStrategy
-from fastapi_users.exceptions import InvalidID, UserNotExists
-from fastapi_users.jwt import decode_jwt, generate_jwt
 
 from app.auth.guards import same_site
 from app.auth.manager import UserManager
 from app.auth.models import User, UserSession
-from app.auth.passwords import fingerprint
 from app.auth.settings import settings
 from app.auth.store import SessionStore, UserStore
+from app.auth.tokens import issue, redeem
 from app.db.ids import Id
 
 SECURE = settings.environment == "production"
@@ -42,19 +38,14 @@ class BearerTokens(JWTStrategy[User, Id]):
     """A token that ends with the password it was given for, besides ending with its time."""
 
     async def write_token(self, user: User) -> str:
-        data = {"sub": str(user.id), "aud": "bearer", "fp": fingerprint(user.hashed_password)}
-        return generate_jwt(data | {"iat": datetime.now(UTC)}, self.secret, self.lifetime_seconds)
+        return issue(user, "bearer", settings.bearer_seconds)
 
     async def read_token(
         self, token: str | None, user_manager: BaseUserManager[User, Id]
     ) -> User | None:
-        try:
-            data = decode_jwt(token or "", self.secret, ["bearer"])
-            user = await user_manager.get(user_manager.parse_id(data["sub"]))
-            current = data["fp"] == fingerprint(user.hashed_password) and "exp" in data
-        except (jwt.PyJWTError, KeyError, UnicodeError, InvalidID, UserNotExists):
-            return None
-        return user if current else None
+        assert isinstance(user_manager, UserManager)
+        user, _ = await redeem(token or "", "bearer", user_manager.users)
+        return user
 
 
 async def bearer_tokens() -> BearerTokens:

@@ -17,12 +17,18 @@ BY_ADDRESS = parse("60/minute")  # of a client, over all of these routes
 BY_ACCOUNT = parse("10/minute")  # of a client, for one account: it locks out nobody else
 
 
-async def throttle(request: Request, account: str | None = None) -> None:
-    """Raise 429 with Retry-After when a client has tried too often, at all or for an account."""
-    address = request.client.host if request.client else ""
-    await _hit(BY_ADDRESS, address)
-    if account is not None:
-        await _hit(BY_ACCOUNT, address, request.url.path, account)
+async def throttle(request: Request) -> None:
+    """Raise 429 with Retry-After when a client has tried too often."""
+    await _hit(BY_ADDRESS, _address(request))
+
+
+async def throttle_account(request: Request, account: str) -> None:
+    """The same for one account."""
+    await _hit(BY_ACCOUNT, _address(request), request.url.path, account)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 async def _hit(limit: RateLimitItem, *key: str) -> None:

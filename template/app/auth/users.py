@@ -1,17 +1,76 @@
-"""All users, for superusers; and not for themselves, so that one always remains."""
+"""Accounts: one's own; and all of them, for superusers, who may not end themselves."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi_users.exceptions import UserNotExists
 
-from app.auth.backends import CurrentSuperuser, Manager
-from app.auth.models import User, UserPage, UserRead, UserUpdate
+from app.auth import mail
+from app.auth.backends import CurrentSuperuser, CurrentUser, Manager
+from app.auth.guards import throttle, throttle_account
+from app.auth.models import (
+    EmailChange,
+    PasswordChange,
+    Token,
+    User,
+    UserPage,
+    UserRead,
+    UserUpdate,
+)
 from app.db.ids import Id
 from app.errors import NotFound, problems
 
 users = APIRouter(prefix="/users", tags=["users"], responses=problems(401, 403))
 Limit = Annotated[int, Query(ge=1, le=100)]
+
+
+# One's own account first: `me` is no id.
+
+
+@users.get("/me", response_model=UserRead)
+async def read_me(user: CurrentUser) -> User:
+    return user
+
+
+@users.post("/me/password", status_code=204, responses=problems(429))
+async def change_password(
+    body: PasswordChange, user: CurrentUser, request: Request, manager: Manager
+) -> None:
+    """Ends all sessions and tokens, this one too."""
+    await confirm_password(body.current_password, user, request, manager)
+    await manager.set_password(user, body.new_password)
+
+
+@users.post("/me/email", status_code=202, responses=problems(429))
+async def change_email(
+    body: EmailChange, user: CurrentUser, request: Request, manager: Manager
+) -> None:
+    """The address changes when the token that is sent to the new one comes back."""
+    await confirm_password(body.current_password, user, request, manager)
+    manager.send_token(mail.NEW_ADDRESS, user, to=body.email)
+
+
+@users.post(
+    "/confirm-email",
+    response_model=UserRead,
+    dependencies=[Depends(throttle)],
+    responses=problems(429),
+)
+async def confirm_email(body: Token, manager: Manager) -> User:
+    return await manager.change_email(body.token)
+
+
+@users.delete("/me/sessions", status_code=204)
+async def sign_out_everywhere(user: CurrentUser, manager: Manager) -> None:
+    """Ends all sessions by cookie; a bearer token ends with its hour, or with the password."""
+    await manager.sessions.delete_of(user)
+
+
+async def confirm_password(password: str, user: User, request: Request, manager: Manager) -> None:
+    await throttle_account(request, user.email)
+    right, _ = await manager.check(user, password)
+    if not right:
+        raise HTTPException(400, "The password is wrong.")
 
 
 async def existing_user(user_id: Id, manager: Manager, _: CurrentSuperuser) -> User:
