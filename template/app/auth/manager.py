@@ -12,7 +12,11 @@ from app.auth.store import SessionStore, UserStore
 from app.auth.tokens import issue, redeem
 from app.db.ids import Id
 
-BAD_TOKEN = HTTPException(400, "The token is wrong, used or too old.")
+
+
+class BadToken(HTTPException):
+    def __init__(self) -> None:
+        super().__init__(400, "The token is wrong, used or too old.")
 
 
 class UserManager(BaseUserManager[User, Id]):
@@ -52,7 +56,7 @@ class UserManager(BaseUserManager[User, Id]):
         check_policy(password, user.email)
         await self.users.release()
         if not await self.users.replace_password(user, await hash_password(password)):
-            raise BAD_TOKEN
+            raise BadToken
         await self.sessions.delete_of(user)
         self.tasks.add_task(mail.send, mail.PASSWORD_CHANGED, user.email)
 
@@ -73,7 +77,7 @@ class UserManager(BaseUserManager[User, Id]):
     async def confirm(self, token: str) -> User:
         user, _ = await self.read_token(mail.VERIFY, token)
         if user.is_verified:
-            raise BAD_TOKEN
+            raise BadToken
         return await self.users.update(user, {"is_verified": True})
 
     async def change_email(self, token: str) -> User:
@@ -94,5 +98,5 @@ class UserManager(BaseUserManager[User, Id]):
         """The user that it was made for, and where it was sent. Raises 400."""
         user, claims = await redeem(token, letter.subject, self.users)
         if user is None or claims["email"] != user.email:
-            raise BAD_TOKEN
+            raise BadToken
         return user, str(claims["to"])

@@ -1,5 +1,6 @@
 """What ends a cookie's session, and a bearer token."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from sqlmodel import select, update
 
 from app.auth.backends import COOKIE
 from app.auth.models import User, UserSession
+from app.auth.settings import settings
 from app.db.database import Database
 from app.db.models import now
 from tests.auth.fixtures import PASSWORD, Outbox, bearer_headers
@@ -62,12 +64,11 @@ async def test_sessions_and_tokens_end_with(
         assert (await session.exec(select(UserSession))).all() == []
 
 
-async def test_a_session_ends_with_its_time(
-    client: AsyncClient, user: User, db: Database
-) -> None:
+async def test_a_session_ends_with_its_time(client: AsyncClient, user: User, db: Database) -> None:
     cookie = await cookie_headers(client)
     async with db.unit() as session:
-        await session.exec(update(UserSession).values(created_at=now().replace(year=2020, day=1)))
+        past = now() - timedelta(seconds=settings.session_seconds + 1)
+        await session.exec(update(UserSession).values(created_at=past))
     assert await status(client, cookie) == 401
 
 
