@@ -65,13 +65,17 @@ cookie = AuthenticationBackend[User, Id](
 BACKENDS = [bearer, cookie]  # either can be left out
 
 authenticator = Authenticator[User, Id](BACKENDS, get_manager)
-Known = Annotated[User | None, Depends(authenticator.current_user(optional=True, active=True))]
+Known = Annotated[
+    tuple[User | None, str | None],
+    Depends(authenticator.current_user_token(optional=True, active=True)),
+]
 
 
-async def current_user(request: Request, user: Known) -> User:
+async def current_user(request: Request, known: Known) -> User:
+    user, token = known
     if user is None:
         raise HTTPException(401, "Sign in first.", {"WWW-Authenticate": "Bearer"})
-    if "authorization" not in request.headers:
+    if token == request.cookies.get(COOKIE):
         await same_site(request)  # a cookie comes along also from another site's page
     return user
 

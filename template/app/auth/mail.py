@@ -53,5 +53,5 @@ async def deliver(message: EmailMessage, host: str) -> None:
             use_tls=settings.smtp_security == "tls",
             start_tls=settings.smtp_security == "starttls",
         )
-    except (aiosmtplib.SMTPException, OSError) as error:
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         log.error("mail not sent", subject=message["Subject"], error=type(error).__name__)

@@ -13,7 +13,6 @@ from app.auth.tokens import issue, redeem
 from app.db.ids import Id
 
 
-
 class BadToken(HTTPException):
     def __init__(self) -> None:
         super().__init__(400, "The token is wrong, used or too old.")
@@ -35,8 +34,10 @@ class UserManager(BaseUserManager[User, Id]):
         right, newer = await self.check(user, password)
         if user is None or not right or not user.is_active:
             return None
-        if newer is not None and await self.users.replace_password(user, newer):
-            user.hashed_password = newer
+        # Written also when it is the same: a change of it meanwhile has ended all sessions.
+        if not await self.users.replace_password(user, newer or user.hashed_password):
+            return None
+        user.hashed_password = newer or user.hashed_password
         return user
 
     async def check(self, user: User | None, password: str) -> tuple[bool, str | None]:

@@ -35,12 +35,19 @@ class UserSession(SQLModel, table=True):
 def normal_email(value: str) -> str | None:
     """The one form that an address is stored and looked up in; None for what is no address."""
     try:
-        return validate_email(value, check_deliverability=False).normalized.lower()
+        normal = validate_email(value, check_deliverability=False).normalized.lower()
     except (EmailNotValidError, UnicodeError):
         return None
+    return None if "=?" in normal else normal  # mail would go to what an encoded word stands for
 
 
-Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(str.lower)]
+def check_email(value: str) -> str:
+    if (normal := normal_email(value)) is None:
+        raise ValueError("it is not an e-mail address")
+    return normal
+
+
+Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(check_email)]
 Password = Annotated[Text, Field(max_length=1024)]  # its least length is a matter of policy
 
 

@@ -25,6 +25,7 @@ from app.auth.models import (
     User,
     UserRead,
     UserSession,
+    normal_email,
 )
 from app.auth.users import users
 from app.db.ids import Id
@@ -40,7 +41,7 @@ Login = Annotated[Credentials, Form()]
 
 
 async def signed_in(form: Login, request: Request, manager: Manager) -> User:
-    await throttle_account(request, form.username.lower())
+    await throttle_account(request, normal_email(form.username) or form.username)
     if (user := await manager.sign_in(form.username, form.password)) is None:
         raise HTTPException(400, "The e-mail or the password is wrong.")
     return user

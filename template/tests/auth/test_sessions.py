@@ -10,6 +10,7 @@ from sqlmodel import select, update
 from app.auth.backends import COOKIE
 from app.auth.models import User, UserSession
 from app.auth.settings import settings
+from app.auth.store import UserStore
 from app.db.database import Database
 from app.db.models import now
 from tests.auth.fixtures import PASSWORD, Outbox, bearer_headers
@@ -108,3 +109,24 @@ async def test_who_is_not_active_does_not_sign_in(
 ) -> None:
     await deactivate(superuser_client, user, outbox)
     assert (await client.post(path, data=FORM)).status_code == 400
+
+
+async def test_a_password_that_changes_during_the_sign_in(
+    client: AsyncClient, user: User, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def verify(*_: object) -> tuple[bool, None]:
+        async with db.unit() as session:
+            await UserStore.of(session).replace_password(user, "another")
+        return True, None
+
+    monkeypatch.setattr("app.auth.manager.verify_password", verify)
+    assert (await client.post("/auth/session/login", data=FORM)).status_code == 400
+
+
+async def test_a_session_of_who_is_no_longer_active(
+    client: AsyncClient, user: User, db: Database
+) -> None:
+    cookie = await cookie_headers(client)
+    async with db.unit() as session:
+        await session.exec(update(User).values(is_active=False))
+    assert await status(client, cookie) == 401

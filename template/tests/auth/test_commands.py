@@ -1,0 +1,87 @@
+"""`manage users`, in a thread and on engines of its own, beside the service."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from httpx2 import AsyncClient
+from sqlmodel import select, update
+from typer.testing import CliRunner, Result
+
+from app.auth import commands
+from app.auth.models import User, UserSession
+from app.auth.settings import settings as auth_settings
+from app.cli import manage
+from app.db.database import Database
+from app.db.models import now
+from app.settings import Settings
+from tests.auth.fixtures import PASSWORD
+
+EMAIL = "root@example.com"
+Run = Callable[..., Awaitable[Result]]
+
+
+@pytest.fixture
+def run(db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setattr(commands, "connect", lambda settings: type(db)().connect(settings))
+    url = settings.database_url.render_as_string(hide_password=False)
+
+    async def run(command: str, email: str = EMAIL, password: str = PASSWORD) -> Result:
+        env = {"DATABASE_URL": url, "SUPERUSER_EMAIL": email, "SUPERUSER_PASSWORD": password}
+        return await asyncio.to_thread(
+            lambda: CliRunner().invoke(manage, ["users", command], env=env)
+        )
+
+    return run
+
+
+async def test_create_superuser(client: AsyncClient, run: Run) -> None:
+    result = await run("create-superuser", email="Root@Example.com")
+    assert (result.exit_code, PASSWORD in result.output) == (0, False), result.output
+    form = {"username": EMAIL, "password": PASSWORD}
+    assert (await client.post("/auth/session/login", data=form)).status_code == 204
+    me = (await client.get("/users/me")).json()
+    assert (me["is_superuser"], me["is_verified"]) == (True, True)
+    assert (await client.get("/users")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "code", "reason"),
+    [
+        (EMAIL, "short", 1, "12 characters"),
+        (EMAIL, "q1w2e3r4t5y6", 1, "everyone tries"),
+        ("root", PASSWORD, 2, "e-mail address"),
+        ("=?utf-8?q?x?=@example.com", PASSWORD, 2, "e-mail address"),
+    ],
+)
+async def test_no_superuser_of_bad_credentials(
+    run: Run, db: Database, email: str, password: str, code: int, reason: str
+) -> None:
+    result = await run("create-superuser", email, password)
+    assert (result.exit_code, reason in result.output) == (code, True), result.output
+    assert password not in result.output
+    async with db.unit(read_only=True) as session:
+        assert (await session.exec(select(User))).all() == []
+
+
+async def test_no_superuser_of_a_taken_address(
+    run: Run, user: User, user_client: AsyncClient
+) -> None:
+    result = await run("create-superuser", user.email)
+    assert (result.exit_code, "account" in result.output) == (1, True), result.output
+    assert (await user_client.get("/users/me")).json()["is_superuser"] is False
+
+
+async def test_purge_sessions(client: AsyncClient, run: Run, user: User, db: Database) -> None:
+    form = {"username": user.email, "password": PASSWORD}
+    for _ in range(2):
+        await client.post("/auth/session/login", data=form)
+    async with db.unit() as session:
+        past = now() - timedelta(seconds=auth_settings.session_seconds + 1)
+        await session.exec(update(UserSession).values(created_at=past))
+    await client.post("/auth/session/login", data=form)
+    for deleted in (2, 0):
+        result = await run("purge-sessions")
+        assert (result.exit_code, result.output) == (0, f"{deleted} sessions deleted.\n")
+    assert (await client.get("/users/me")).status_code == 200

@@ -1,0 +1,143 @@
+"""Mail: after the commit, to the right one, and its token nowhere else."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, cast
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from httpx2 import AsyncClient
+from sqlmodel import select
+
+from app.auth import mail
+from app.auth.mail import RESET, Letter
+from app.auth.models import User
+from app.auth.settings import settings
+from app.db.database import Database
+from tests.auth.fixtures import PASSWORD, Outbox
+
+TOKEN = "the.long.token." * 20
+Lines = list[tuple[str, dict[str, Any]]]
+
+
+class Inbox:
+    """What a server of SMTP was given; it refuses the recipient `refused@example.com`."""
+
+    def __init__(self) -> None:
+        self.mail: list[tuple[Envelope, EmailMessage]] = []
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if envelope.rcpt_tos == ["refused@example.com"]:
+            return "550 not here"
+        content = cast(bytes, envelope.content)
+        self.mail.append((envelope, message_from_bytes(content, policy=default)))
+        return "250 OK"
+
+
+@pytest.fixture
+async def inbox(anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Inbox]:
+    inbox, loop = Inbox(), asyncio.get_running_loop()
+    new_connection = lambda: SMTP(inbox, hostname="localhost", enable_SMTPUTF8=True, loop=loop)
+    async with await loop.create_server(new_connection, "127.0.0.1", 0) as server:
+        monkeypatch.setattr(settings, "smtp_host", "127.0.0.1")
+        monkeypatch.setattr(settings, "smtp_port", server.sockets[0].getsockname()[1])
+        monkeypatch.setattr(settings, "smtp_security", "none")
+        yield inbox
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
+    found: Lines = []
+    for level in ("info", "error"):
+        monkeypatch.setattr(
+            f"app.auth.mail.log.{level}", lambda *a, **line: found.append((*a, line))
+        )
+    return found
+
+
+@pytest.mark.parametrize("to", ["user@example.com", "änne@bücher.example"])
+async def test_delivered(inbox: Inbox, lines: Lines, to: str) -> None:
+    await mail.send(RESET, to, TOKEN)
+    ((envelope, message),) = inbox.mail
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("service@localhost", [to])
+    assert (message["To"], message["Subject"]) == (to, RESET.subject)
+    text = message.get_content()
+    assert RESET.text in text
+    assert TOKEN in text.splitlines()
+    assert lines == []
+
+
+async def test_a_whole_request(client: AsyncClient, inbox: Inbox) -> None:
+    body = {"email": "new@example.com", "password": PASSWORD}
+    assert (await client.post("/auth/register", json=body)).status_code == 201
+    ((_, message),) = inbox.mail
+    token = message.get_content().split()[-1]
+    assert (await client.post("/auth/verify", json={"token": token})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("smtp_port", 1),
+        ("smtp_security", "starttls"),
+        ("smtp_user", "nobody"),
+    ],
+)
+async def test_not_delivered(
+    inbox: Inbox, lines: Lines, monkeypatch: pytest.MonkeyPatch, setting: str, value: object
+) -> None:
+    monkeypatch.setattr(settings, setting, value)
+    await mail.send(RESET, "user@example.com", TOKEN)
+    ((event, line),) = lines
+    assert (event, line["subject"], inbox.mail) == ("mail not sent", RESET.subject, [])
+    assert TOKEN not in str(line)
+
+
+async def test_refused(inbox: Inbox, lines: Lines) -> None:
+    await mail.send(RESET, "refused@example.com", TOKEN)
+    ((event, line),) = lines
+    assert event == "mail not sent"
+    assert TOKEN not in str(line)
+
+
+@pytest.mark.parametrize(("environment", "shown"), [("development", True), ("production", False)])
+async def test_without_a_server(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch, environment: str, shown: bool
+) -> None:
+    monkeypatch.setattr(settings, "smtp_host", None)
+    monkeypatch.setattr(settings, "environment", environment)
+    await mail.send(RESET, "user@example.com", TOKEN)
+    assert len(lines) == 1
+    assert (TOKEN in str(lines)) is shown
+
+
+async def test_mail_follows_the_commit(
+    client: AsyncClient, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    async def send(letter: Letter, to: str, token: str = "") -> None:
+        async with db.unit(read_only=True) as session:
+            seen.extend((await session.exec(select(User.email))).all())
+
+    monkeypatch.setattr(mail, "send", send)
+    body = {"email": "new@example.com", "password": PASSWORD}
+    assert (await client.post("/auth/register", json=body)).status_code == 201
+    assert seen == ["new@example.com"]
+
+
+async def test_a_refused_request_sends_none(
+    client: AsyncClient, user: User, outbox: Outbox
+) -> None:
+    body = {"email": user.email, "password": PASSWORD}
+    assert (await client.post("/auth/register", json=body)).status_code == 400
+    assert outbox == []
+
+
+@pytest.mark.parametrize("local", ["=?utf-8?q?user?=", "=?utf-8?q?a=40evil.example=2c?="])
+async def test_an_address_that_stands_for_another(client: AsyncClient, local: str) -> None:
+    body = {"email": f"{local}@example.com", "password": PASSWORD}
+    assert (await client.post("/auth/register", json=body)).status_code == 422

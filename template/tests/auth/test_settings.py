@@ -1,0 +1,80 @@
+"""The settings of users: no production without a secret, and the secret in no message."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.auth.settings import SECRET_LENGTH, AuthSettings
+
+SECRET = "a secret of production, of 32 characters and more"
+COOKIE = """
+import asyncio
+from app.auth.backends import cookie
+response = asyncio.run(cookie.transport.get_login_response("the-token"))
+print(response.headers["set-cookie"])
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in AuthSettings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)  # where there is no .env
+
+
+@pytest.mark.parametrize(
+    ("environment", "secret"),
+    [
+        ("production", None),
+        ("production", ""),
+        ("production", "changethis"),
+        ("development", "changethis"),
+    ],
+)
+def test_no_start_without_a_good_secret(
+    monkeypatch: pytest.MonkeyPatch, environment: str, secret: str | None
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT", environment)
+    if secret is not None:
+        monkeypatch.setenv("SECRET_KEY", secret)
+    with pytest.raises(ValidationError, match="SECRET_KEY") as error:
+        AuthSettings()
+    assert "changethis" not in str(error.value)
+
+
+def test_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("SECRET_KEY", SECRET)
+    monkeypatch.setenv("SMTP_PASSWORD", SECRET)
+    settings = AuthSettings()
+    assert settings.secret_key.get_secret_value() == SECRET
+    assert SECRET not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
+def test_development_makes_its_own_secret() -> None:
+    secrets = {AuthSettings().secret_key.get_secret_value() for _ in range(2)}
+    assert len(secrets) == 2
+    assert min(map(len, secrets)) >= SECRET_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("environment", "name", "secure"),
+    [("production", "__Host-session", True), ("development", "session", False)],
+)
+def test_the_cookie(pytestconfig: pytest.Config, environment: str, name: str, secure: bool) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", COOKIE],
+        cwd=pytestconfig.rootpath,
+        env=os.environ | {"ENVIRONMENT": environment, "SECRET_KEY": SECRET},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    value, *flags = result.stdout.splitlines()[-1].split("; ")
+    assert value == f"{name}=the-token"
+    flags = [flag for flag in flags if not flag.startswith("Max-Age=")]
+    assert sorted(flags) == sorted(["HttpOnly", "Path=/", "SameSite=lax"] + ["Secure"] * secure)
