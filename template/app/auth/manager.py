@@ -10,6 +10,7 @@ from app.auth.models import User
 from app.auth.passwords import check_policy, hash_password, verify_password
 from app.auth.store import SessionStore, UserStore
 from app.auth.tokens import issue, redeem
+from app.db.database import TransactionConflict
 from app.db.ids import Id
 
 
@@ -34,10 +35,10 @@ class UserManager(BaseUserManager[User, Id]):
         right, newer = await self.check(user, password)
         if user is None or not right or not user.is_active:
             return None
-        # Written also when it is the same: a change of it meanwhile has ended all sessions.
-        if not await self.users.replace_password(user, newer or user.hashed_password):
-            return None
-        user.hashed_password = newer or user.hashed_password
+        newest = newer or user.hashed_password
+        if not await self.users.replace_password(user, newest):
+            raise TransactionConflict  # it changed meanwhile, which has ended all sessions
+        user.hashed_password = newest
         return user
 
     async def check(self, user: User | None, password: str) -> tuple[bool, str | None]:

@@ -114,10 +114,10 @@ async def test_who_is_not_active_does_not_sign_in(
 async def test_a_password_that_changes_during_the_sign_in(
     client: AsyncClient, user: User, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def verify(*_: object) -> tuple[bool, None]:
+    async def verify(password: str, hashed: str) -> tuple[bool, None]:
         async with db.unit() as session:
             await UserStore.of(session).replace_password(user, "another")
-        return True, None
+        return hashed != "another", None
 
     monkeypatch.setattr("app.auth.manager.verify_password", verify)
     assert (await client.post("/auth/session/login", data=FORM)).status_code == 400

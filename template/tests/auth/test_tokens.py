@@ -40,14 +40,9 @@ async def newcomer(anyio_backend: str, user: User, db: Database) -> User:
 def make_token(
     user: User, purpose: str, key: str = "", seconds: int | None = 60, **changes: Any
 ) -> str:
-    claims: dict[str, Any] = {
-        "sub": str(user.id),
-        "aud": purpose,
-        "email": user.email,
-        "to": user.email,
-    }
-    claims |= {"fp": fingerprint(user.hashed_password)} | changes
-    claims = {name: claim for name, claim in claims.items() if claim is not None}
+    mail: dict[str, Any] = {"email": user.email, "to": user.email}
+    claims = {"sub": str(user.id), "aud": purpose, "fp": fingerprint(user.hashed_password), **mail}
+    claims = {name: claim for name, claim in (claims | changes).items() if claim is not None}
     if seconds is not None:
         claims["exp"] = int(now().timestamp()) + seconds
     return jwt.encode(claims, key or settings.secret_key.get_secret_value(), "HS256")
