@@ -44,6 +44,12 @@ CELLS += [
     for n, driver in enumerate(DRIVERS)
     for auth in (False, True)
 ]
+# Those with users that a fuzzer is let loose on: both kinds of id.
+FUZZED = [
+    Cell(driver, style, id_type, auth=True)
+    for driver, style in [("aiosqlite", "di"), ("asyncpg", "scoped")]
+    for id_type in IDS
+]
 # Those that rough clients are let loose on: every driver, with each style and each kind of id.
 PROBED = [
     Cell(driver, style, id_type)

@@ -18,7 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.cells import PROBED, Cell
+from tests.cells import FUZZED, PROBED, Cell
+from tests.fuzz import fuzz
+from tests.steps import StepFailed, step
 
 PROBE = Path(__file__).parent / "probes" / "rough_clients.py"
 
@@ -52,10 +54,6 @@ FOREIGN = {
 }
 
 
-class StepFailed(Exception):
-    """A command of a cell failed; the message is the command and what it printed."""
-
-
 class NoServer(Exception):
     """The database server of a cell cannot be had here; the message says how to get it."""
 
@@ -68,6 +66,7 @@ class Run:
     seconds: float = 0
     tests: int = 0
     probe: dict[str, Any] = field(default_factory=dict, repr=False)
+    beside_logins: int | None = None  # milliseconds
     failure: str = ""
     missing: str = ""
 
@@ -110,11 +109,15 @@ class Matrix:
         return self.runs[cell].result()
 
     def table(self) -> str:
-        lines = ["| cell | result | tests | seconds |", "|---|---|---:|---:|"]
+        lines = [
+            "| cell | result | tests | seconds | beside 20 logins, ms |",
+            "|---|---|--:|--:|--:|",
+        ]
         done = [run.result() for run in self.runs.values() if run.done() and not run.exception()]
         for run in sorted(done, key=lambda run: str(run.cell)):
             result = f"{run.verdict}: {run.missing}" if run.missing else run.verdict
-            lines.append(f"| {run.cell} | {result} | {run.tests} | {run.seconds:.0f} |")
+            slowest = "" if run.beside_logins is None else run.beside_logins
+            lines.append(f"| {run.cell} | {result} | {run.tests} | {run.seconds:.0f} | {slowest} |")
         return "\n".join(lines)
 
     def _run_group(self, environment: Path, group: list[tuple[Cell, Path]]) -> None:
@@ -146,6 +149,8 @@ class Matrix:
                 grow(project, env)
                 if cell.family != "sqlite":
                     refuse(project, env)
+            if cell in FUZZED:
+                run.beside_logins = fuzz(project, env)
             mypy = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={environment}/mypy"]
             mypy += [f"--python-executable={environment}/bin/python"]
             step(project, env, *mypy, "app", "migrations", "tests")
@@ -219,23 +224,6 @@ def key_of(project: Path) -> str:
     data = tomllib.loads((project / "pyproject.toml").read_text())
     wanted = [data["project"]["dependencies"], data["dependency-groups"]]
     return hashlib.sha256(repr(wanted).encode()).hexdigest()[:12]
-
-
-def step(project: Path, env: dict[str, str], *command: str) -> str:
-    """What a command printed; StepFailed when it fails."""
-    done = subprocess.run(
-        command,
-        cwd=project,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise StepFailed(f"$ {' '.join(command)}\n{done.stdout}")
-    return done.stdout
 
 
 def passed(printed: str) -> int:
