@@ -60,7 +60,7 @@ def problem(
 ) -> Response:
     title = HTTPStatus(status).phrase
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    # ASCII: a name in the input may hold half a surrogate pair, which UTF-8 cannot.
+    # ASCII: a detail may quote half a surrogate pair from the input, which UTF-8 cannot hold.
     return Response(json.dumps(body).encode("ascii"), status, headers, PROBLEM_JSON)
 
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from httpx2 import AsyncClient, Response
 from pydantic import BaseModel, ConfigDict
 
@@ -23,6 +23,11 @@ class Body(BaseModel):
 @routes.post("/echo")
 async def echo(body: Body) -> Body:
     return body
+
+
+@routes.post("/quote")
+async def quote(words: list[str]) -> None:
+    raise HTTPException(400, f"Not {words[0]}.")
 
 
 @routes.get("/crash")
@@ -66,6 +71,12 @@ async def test_invalid_input_is_not_given_back(client: AsyncClient, body: bytes)
     assert_problem(response, response.status_code)
     assert response.status_code in {400, 422}
     assert "secret" not in response.text
+
+
+async def test_a_detail_that_utf_8_cannot_hold(client: AsyncClient) -> None:
+    headers = {"content-type": "application/json"}
+    response = await client.post("/test-errors/quote", content=b'["\\ud800"]', headers=headers)
+    assert_problem(response, 400)
 
 
 @pytest.mark.parametrize("body", [b"{", b'{"text": ' + b"9" * 5000 + b"}", b"\xff\xfe"])
