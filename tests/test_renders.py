@@ -1,8 +1,11 @@
 """Every combination as text: clean, the same each time, and nothing of the template in it."""
 
+import ast
+import io
 import re
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,8 @@ from tests.cells import CELLS, DEFAULT, Cell
 from tests.conftest import Render, run_copier
 
 LIMIT = 150  # lines of a file
+AUTH_LIMIT = 600  # lines of code, without blank ones, comments and docstrings
+LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 JINJA = re.compile(r"(?<!\$)\{\{|\{%|%\}|\{#")
 
 
@@ -100,3 +105,20 @@ def test_few_branches_in_the_files(template: Path) -> None:
         for tag in re.findall(r"\{%-? *(?:if|elif|else)\b.*?%\}", path.read_text())
     ]
     assert len(branches) <= 12, branches
+
+
+def lines_of_code(source: str) -> int:
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in LAYOUT and token.type != tokenize.ENDMARKER:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            lines.difference_update(range(node.lineno, (node.end_lineno or 0) + 1))
+    return len(lines)
+
+
+def test_users_are_little_code(render: Render) -> None:
+    """What a team takes over with `auth=true`, and has to understand one day."""
+    folder = render(next(cell for cell in CELLS if cell.auth)) / "app/auth"
+    assert sum(lines_of_code(path.read_text()) for path in folder.glob("*.py")) < AUTH_LIMIT

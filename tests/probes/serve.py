@@ -13,13 +13,11 @@ from pathlib import Path
 
 import uvicorn
 from app.auth import guards
-from app.auth.backends import bearer_tokens
 from app.auth.manager import UserManager
-from app.auth.store import SessionStore, UserStore
+from app.auth.tokens import BEARER, issue
 from app.db.session import connect
 from app.main import create_app
 from app.settings import Settings
-from fastapi import BackgroundTasks
 from limits import parse
 
 PASSWORD = "correct horse battery"
@@ -27,12 +25,11 @@ PASSWORD = "correct horse battery"
 
 async def add_users() -> str:
     async with connect(Settings()) as db, db.unit() as session:
-        users, sessions = UserStore.of(session), SessionStore.of(session)
-        manager = UserManager(users, sessions, BackgroundTasks())
+        manager = UserManager.of(session)
         for number in range(20):
             await manager.register(f"user{number}@example.com", PASSWORD)
         superuser = await manager.register("super@example.com", PASSWORD, is_superuser=True)
-        return await (await bearer_tokens()).write_token(superuser)
+        return issue(superuser, BEARER, seconds=3600)
 
 
 def main() -> None:

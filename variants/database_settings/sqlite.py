@@ -1,28 +1,22 @@
 """The settings of the database; each is an environment variable of the same name, in capitals."""
 
-from typing import Annotated
-
 from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.db.url import DatabaseURL, parse_url
 
 
 class DatabaseSettings(BaseSettings):
-    database_url: Annotated[
-        DatabaseURL,
-        Field(
-            description="`sqlite:///relative.db`, or `sqlite:////absolute.db` with four slashes."
-        ),
-    ] = parse_url("sqlite:///app.db")
-    database_read_pool: Annotated[
-        int, Field(ge=1, description="Connections of a worker for GET, HEAD and OPTIONS.")
-    ] = 10
-    database_pool_timeout: Annotated[
-        float,
-        Field(gt=0, description="Seconds that a request waits for its turn before it gets a 503."),
-    ] = 3
-    database_busy_timeout: Annotated[
-        float,
-        Field(gt=0, description="Seconds that a transaction waits for one of another process."),
-    ] = 5
+    model_config = SettingsConfigDict(use_attribute_docstrings=True)
+
+    database_url: DatabaseURL = parse_url("sqlite:///app.db")
+    """`sqlite:///relative.db`, or `sqlite:////absolute.db` with four slashes."""
+
+    database_read_pool: int = Field(default=10, ge=1)
+    """Connections of a worker for GET, HEAD and OPTIONS."""
+
+    database_pool_timeout: float = Field(default=3, gt=0)
+    """Seconds that a request waits for its turn before it gets a 503."""
+
+    database_busy_timeout: float = Field(default=5, gt=0)
+    """Seconds that a transaction waits for one of another process."""

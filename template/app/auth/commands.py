@@ -1,17 +1,14 @@
 """`uv run manage users`: what one does with users outside a request."""
 
 import asyncio
-from datetime import timedelta
 from typing import Annotated
 
 import typer
-from fastapi import BackgroundTasks, HTTPException
+from fastapi import HTTPException
 
 from app.auth.manager import UserManager
 from app.auth.models import normal_email
-from app.auth.settings import settings
-from app.auth.store import SessionStore, UserStore
-from app.db.models import now
+from app.auth.store import SessionStore
 from app.db.session import connect
 from app.settings import Settings
 
@@ -34,14 +31,13 @@ def create_superuser(
     try:
         asyncio.run(_create_superuser(normal, password))
     except HTTPException as error:
-        typer.echo(error.detail, err=True)
-        raise typer.Exit(1) from error
+        raise SystemExit(error.detail) from error
     typer.echo(f"{normal} is a superuser.")
 
 
 async def _create_superuser(email: str, password: str) -> None:
     async with connect(Settings()) as db, db.unit() as session:
-        manager = UserManager(UserStore.of(session), SessionStore.of(session), BackgroundTasks())
+        manager = UserManager.of(session)
         await manager.register(email, password, is_superuser=True, is_verified=True)
 
 
@@ -53,5 +49,4 @@ def purge_sessions() -> None:
 
 async def _purge_sessions() -> int:
     async with connect(Settings()) as db, db.unit() as session:
-        oldest = now() - timedelta(seconds=settings.session_seconds)
-        return await SessionStore.of(session).delete_before(oldest)
+        return await SessionStore.of(session).delete_expired()

@@ -18,19 +18,16 @@ BY_ACCOUNT = parse("10/minute")  # of a client, for one account: it locks out no
 
 async def throttle(request: Request) -> None:
     """Raise 429 with Retry-After when a client has tried too often."""
-    await _hit(BY_ADDRESS, _address(request))
+    await _hit(request, BY_ADDRESS)
 
 
 async def throttle_account(request: Request, account: str) -> None:
     """The same for one account."""
-    await _hit(BY_ACCOUNT, _address(request), request.url.path, account)
+    await _hit(request, BY_ACCOUNT, request.url.path, account)
 
 
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
-async def _hit(limit: RateLimitItem, *key: str) -> None:
+async def _hit(request: Request, limit: RateLimitItem, *more: str) -> None:
+    key = (request.client.host if request.client else "", *more)
     if not await limiter.hit(limit, *key):
         window = await limiter.get_window_stats(limit, *key)
         wait = max(1, ceil(window.reset_time - time()))

@@ -21,9 +21,7 @@ RESET = Letter("A new password", "You asked for a new password. This token sets 
 VERIFY = Letter("Confirm your address", "This token confirms that it is yours:", 24 * 60)
 NEW_ADDRESS = Letter("Your new address", "This token makes it the one of your account:", 60)
 PASSWORD_CHANGED = Letter("Password changed", "If it was not you, reset it, and tell us.")
-ADDRESS_CHANGED = Letter(
-    "Address changed", "Your account has another one. Was it not you? Tell us."
-)
+ADDRESS_CHANGED = Letter("Address changed", "It has a new one now. Was it not you? Tell us.")
 
 
 async def send(letter: Letter, to: str, token: str = "") -> None:

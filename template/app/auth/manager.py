@@ -1,9 +1,10 @@
 """What may happen to a user: fastapi-users' manager, with the slow and the risky parts replaced."""
 
-from typing import Any
+from typing import Self
 
 from fastapi import BackgroundTasks, HTTPException
 from fastapi_users import BaseUserManager
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.auth import mail
 from app.auth.models import User
@@ -24,10 +25,10 @@ class UserManager(BaseUserManager[User, Id]):
         super().__init__(users)
         self.users, self.sessions, self.tasks = users, sessions, tasks
 
-    def parse_id(self, value: Any) -> Id:
-        """It is asked only for ids that come from the table of sessions."""
-        parsed: Id = value
-        return parsed
+    @classmethod
+    def of(cls, session: AsyncSession) -> Self:
+        """Outside a request, where no mail goes out."""
+        return cls(UserStore.of(session), SessionStore.of(session), BackgroundTasks())
 
     async def sign_in(self, email: str, password: str) -> User | None:
         """The active user of these credentials; an unknown one costs the same."""
@@ -44,6 +45,11 @@ class UserManager(BaseUserManager[User, Id]):
     async def check(self, user: User | None, password: str) -> tuple[bool, str | None]:
         await self.users.release()  # hashing queues, and a connection would queue with it
         return await verify_password(password, user.hashed_password if user else None)
+
+    async def confirm_password(self, user: User, password: str) -> None:
+        right, _ = await self.check(user, password)
+        if not right:
+            raise HTTPException(400, "The password is wrong.")
 
     async def register(self, email: str, password: str, **flags: bool) -> User:
         check_policy(password, email)
@@ -98,7 +104,7 @@ class UserManager(BaseUserManager[User, Id]):
 
     async def read_token(self, letter: mail.Letter, token: str) -> tuple[User, str]:
         """The user that it was made for, and where it was sent. Raises 400."""
-        user, claims = await redeem(token, letter.subject, self.users)
+        user, claims = await redeem(token, letter.subject, self.users, "email", "to")
         if user is None or claims["email"] != user.email:
             raise BadToken
         return user, str(claims["to"])

@@ -1,7 +1,5 @@
 """Passwords: hashed off the event loop, a few at a time, and not among those that everyone tries."""
 
-import hashlib
-import hmac
 import os
 from functools import cache
 from pathlib import Path
@@ -16,13 +14,8 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from app.auth.settings import settings
 
 LONGEST = 1024  # characters; argon2 would take any number
+limiter = CapacityLimiter(os.cpu_count() or 1)  # at once: each hash takes 64 MiB
 hasher = PasswordHash((Argon2Hasher(), BcryptHasher()))  # bcrypt: only to read older hashes
-
-
-@cache
-def limiter() -> CapacityLimiter:
-    """As many hashes at once as there are cores: each takes 64 MiB."""
-    return CapacityLimiter(os.cpu_count() or 1)
 
 
 @cache
@@ -38,8 +31,8 @@ def common_passwords() -> frozenset[str]:
 
 def check_policy(password: str, email: str) -> None:
     """Raise 400, with the reason, for a password that is easy to guess."""
-    if len(password) < (least := settings.password_min_length):
-        raise HTTPException(400, f"A password needs {least} characters or more.")
+    if not (least := settings.password_min_length) <= len(password) <= LONGEST:
+        raise HTTPException(400, f"A password has {least} to {LONGEST} characters.")
     if password.lower() in common_passwords():
         raise HTTPException(400, "This password is one of those that everyone tries.")
     if email.lower() in password.lower():
@@ -47,7 +40,7 @@ def check_policy(password: str, email: str) -> None:
 
 
 async def hash_password(password: str) -> str:
-    return await to_thread.run_sync(hasher.hash, password, limiter=limiter())
+    return await to_thread.run_sync(hasher.hash, password, limiter=limiter)
 
 
 async def verify_password(password: str, hashed: str | None) -> tuple[bool, str | None]:
@@ -62,13 +55,5 @@ async def verify_password(password: str, hashed: str | None) -> tuple[bool, str 
         except (PwdlibError, ValueError):  # no hash at all, or too long a password for it
             return False, None
 
-    if len(password) > LONGEST:
-        return False, None
-    right, newer = await to_thread.run_sync(verify, limiter=limiter())
+    right, newer = await to_thread.run_sync(verify, limiter=limiter)
     return (right, newer) if hashed else (False, None)
-
-
-def fingerprint(hashed_password: str) -> str:
-    """Changes with the password; in a token, it ends the token with the password."""
-    key = settings.secret_key.get_secret_value().encode()
-    return hmac.new(key, hashed_password.encode(), hashlib.sha256).hexdigest()[:32]

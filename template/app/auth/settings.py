@@ -1,7 +1,7 @@
 """The settings of users; each is an environment variable of the same name, in capitals."""
 
 from secrets import token_urlsafe
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 import structlog
 from pydantic import Field, SecretStr, model_validator
@@ -13,34 +13,37 @@ SECRET_LENGTH = 32  # characters
 class AuthSettings(BaseSettings):
     """Raises ValidationError for a missing or short SECRET_KEY in production, and never shows it."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
-    environment: Annotated[
-        Literal["development", "production"],
-        Field(description="`production` needs a SECRET_KEY, and cookies that only HTTPS carries."),
-    ] = "development"
-    secret_key: Annotated[
-        SecretStr, Field(description="Signs tokens; 32 characters or more: `openssl rand -hex 32`.")
-    ] = SecretStr("")
-    bearer_seconds: Annotated[int, Field(gt=0, description="How long a bearer token lives.")] = 3600
-    session_seconds: Annotated[
-        int, Field(gt=0, description="How long a cookie's session lives.")
-    ] = 14 * 24 * 3600
-    password_min_length: Annotated[
-        int, Field(ge=8, description="Characters of a password; 1024 are the most.")
-    ] = 12
-    allowed_origins: Annotated[
-        list[str],
-        Field(description='Other sites whose pages may use the cookie: `["https://example.com"]`.'),
-    ] = []
-    throttle_storage: Annotated[
-        str,
-        Field(description="`async+redis://host:6379` counts for all workers; memory for each one."),
-    ] = "async+memory://"
-    mail_from: Annotated[str, Field(description="The sender of mail.")] = "service@localhost"
-    smtp_host: Annotated[
-        str | None, Field(description="Where mail goes; without it, in development, into the log.")
-    ] = None
+    environment: Literal["development", "production"] = "development"
+    """`production` needs a SECRET_KEY, and cookies that only HTTPS carries."""
+
+    secret_key: SecretStr = SecretStr("")
+    """Signs tokens; 32 characters or more: `openssl rand -hex 32`."""
+
+    bearer_seconds: int = Field(default=3600, gt=0)
+    """How long a bearer token lives."""
+
+    session_seconds: int = Field(default=14 * 24 * 3600, gt=0)
+    """How long a cookie's session lives."""
+
+    password_min_length: int = Field(default=12, ge=8)
+    """Characters of a password; 1024 are the most."""
+
+    allowed_origins: list[str] = []
+    """Other sites whose pages may use the cookie: `["https://example.com"]`."""
+
+    throttle_storage: str = "async+memory://"
+    """`async+redis://host:6379` counts for all workers; memory for each one."""
+
+    mail_from: str = "service@localhost"
+    """The sender of mail."""
+
+    smtp_host: str | None = None
+    """Where mail goes; without it, in development, into the log."""
+
     smtp_port: int = 587
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None

@@ -2,17 +2,20 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import timedelta
+from secrets import token_urlsafe
 from typing import Any
 
 from fastapi import HTTPException
-from fastapi_users.authentication.strategy.db import AccessTokenDatabase
 from fastapi_users.db import BaseUserDatabase
+from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, select, update
 
 from app.auth.models import User, UserSession, normal_email
+from app.auth.settings import settings
 from app.db.ids import Id
+from app.db.models import now
 from app.db.session import Repository
 
 
@@ -60,29 +63,32 @@ class UserStore(Repository, BaseUserDatabase[User, Id]):
         await self.session.commit()
 
 
-class SessionStore(Repository, AccessTokenDatabase[UserSession]):
-    async def get_by_token(self, token: str, max_age: datetime | None = None) -> UserSession | None:
-        statement = select(UserSession).where(UserSession.token == digest(token))
-        if max_age is not None:
-            statement = statement.where(col(UserSession.created_at) >= max_age)
+class SessionStore(Repository):
+    """Sessions by cookie, and what fastapi-users calls a strategy for them."""
+
+    async def write_token(self, user: User) -> str:
+        token = token_urlsafe()
+        self.session.add(UserSession(token=digest(token), user_id=user.id))
+        await self.session.flush()
+        return token
+
+    async def read_token(self, token: str | None, user_manager: object) -> User | None:
+        same, alive = UserSession.token == digest(token or ""), ~expired()
+        statement = select(User).join(UserSession).where(same, alive)
         return (await self.session.exec(statement)).one_or_none()
 
-    async def create(self, create_dict: dict[str, Any]) -> UserSession:
-        token, user_id = create_dict["token"], create_dict["user_id"]
-        self.session.add(UserSession(token=digest(token), user_id=user_id))
-        await self.session.flush()
-        return UserSession(token=token, user_id=user_id)  # for the cookie; it is not stored
-
-    async def delete(self, access_token: UserSession) -> None:
-        await self.session.delete(access_token)
-        await self.session.flush()
+    async def destroy_token(self, token: str, user: User) -> None:
+        await self.session.exec(delete(UserSession).where(col(UserSession.token) == digest(token)))
 
     async def delete_of(self, user: User) -> None:
         await self.session.exec(delete(UserSession).where(col(UserSession.user_id) == user.id))
 
-    async def delete_before(self, moment: datetime) -> int:
-        statement = delete(UserSession).where(col(UserSession.created_at) < moment)
-        return (await self.session.exec(statement)).rowcount
+    async def delete_expired(self) -> int:
+        return (await self.session.exec(delete(UserSession).where(expired()))).rowcount
+
+
+def expired() -> ColumnElement[bool]:
+    return col(UserSession.created_at) < now() - timedelta(seconds=settings.session_seconds)
 
 
 def digest(token: str) -> str:

@@ -3,20 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
-from fastapi_users.exceptions import UserNotExists
 
 from app.auth import mail
 from app.auth.backends import CurrentSuperuser, CurrentUser, Manager
-from app.auth.guards import throttle, throttle_account
-from app.auth.models import (
-    EmailChange,
-    PasswordChange,
-    Token,
-    User,
-    UserPage,
-    UserRead,
-    UserUpdate,
-)
+from app.auth.guards import throttle_account
+from app.auth.models import User
+from app.auth.schemas import EmailChange, PasswordChange, UserPage, UserRead, UserUpdate
 from app.db.ids import Id
 from app.errors import NotFound, problems
 
@@ -32,32 +24,26 @@ async def read_me(user: CurrentUser) -> User:
     return user
 
 
+async def throttled_user(user: CurrentUser, request: Request) -> User:
+    await throttle_account(request, user.email)
+    return user
+
+
+ThrottledUser = Annotated[User, Depends(throttled_user)]
+
+
 @users.post("/me/password", status_code=204, responses=problems(429))
-async def change_password(
-    body: PasswordChange, user: CurrentUser, request: Request, manager: Manager
-) -> None:
+async def change_password(body: PasswordChange, user: ThrottledUser, manager: Manager) -> None:
     """Ends all sessions and tokens, this one too."""
-    await confirm_password(body.current_password, user, request, manager)
+    await manager.confirm_password(user, body.current_password)
     await manager.set_password(user, body.new_password)
 
 
 @users.post("/me/email", status_code=202, responses=problems(429))
-async def change_email(
-    body: EmailChange, user: CurrentUser, request: Request, manager: Manager
-) -> None:
+async def change_email(body: EmailChange, user: ThrottledUser, manager: Manager) -> None:
     """The address changes when the token that is sent to the new one comes back."""
-    await confirm_password(body.current_password, user, request, manager)
+    await manager.confirm_password(user, body.current_password)
     manager.send_token(mail.NEW_ADDRESS, user, to=body.email)
-
-
-@users.post(
-    "/confirm-email",
-    response_model=UserRead,
-    dependencies=[Depends(throttle)],
-    responses=problems(429),
-)
-async def confirm_email(body: Token, manager: Manager) -> User:
-    return await manager.change_email(body.token)
 
 
 @users.delete("/me/sessions", status_code=204)
@@ -66,29 +52,21 @@ async def sign_out_everywhere(user: CurrentUser, manager: Manager) -> None:
     await manager.sessions.delete_of(user)
 
 
-async def confirm_password(password: str, user: User, request: Request, manager: Manager) -> None:
-    await throttle_account(request, user.email)
-    right, _ = await manager.check(user, password)
-    if not right:
-        raise HTTPException(400, "The password is wrong.")
-
-
 async def existing_user(user_id: Id, manager: Manager, _: CurrentSuperuser) -> User:
-    try:
-        return await manager.get(user_id)
-    except UserNotExists as error:
-        raise NotFound(f"There is no user {user_id}.") from error
+    if (user := await manager.users.get(user_id)) is None:
+        raise NotFound(f"There is no user {user_id}.")
+    return user
 
 
-async def another_user(
-    user: Annotated[User, Depends(existing_user)], superuser: CurrentSuperuser
-) -> User:
+ExistingUser = Annotated[User, Depends(existing_user)]
+
+
+async def another_user(user: ExistingUser, superuser: CurrentSuperuser) -> User:
     if user.id == superuser.id:
         raise HTTPException(409, "Not to your own account.")
     return user
 
 
-ExistingUser = Annotated[User, Depends(existing_user)]
 AnotherUser = Annotated[User, Depends(another_user)]
 
 

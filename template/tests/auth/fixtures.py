@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-from fastapi import BackgroundTasks
 from httpx2 import ASGITransport, AsyncClient
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
@@ -13,11 +12,10 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
 from app.auth import guards, mail, passwords
-from app.auth.backends import BearerTokens, bearer_tokens
 from app.auth.mail import Letter
 from app.auth.manager import UserManager
 from app.auth.models import User
-from app.auth.store import SessionStore, UserStore
+from app.auth.tokens import BEARER, issue
 from app.db.database import Database
 
 PASSWORD = "correct horse battery"
@@ -52,9 +50,7 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> Outbox:
 
 async def add_user(db: Database, email: str, password: str = PASSWORD, **flags: bool) -> User:
     async with db.unit() as session:
-        users, sessions = UserStore.of(session), SessionStore.of(session)
-        manager = UserManager(users, sessions, BackgroundTasks())
-        return await manager.register(email, password, is_verified=True, **flags)
+        return await UserManager.of(session).register(email, password, is_verified=True, **flags)
 
 
 @pytest.fixture
@@ -68,8 +64,7 @@ async def superuser(anyio_backend: str, db: Database) -> User:
 
 
 async def bearer_headers(user: User) -> dict[str, str]:
-    tokens: BearerTokens = await bearer_tokens()
-    return {"authorization": f"Bearer {await tokens.write_token(user)}"}
+    return {"authorization": f"Bearer {issue(user, BEARER, seconds=60)}"}
 
 
 @pytest.fixture

@@ -123,10 +123,13 @@ async def test_a_password_that_changes_during_the_sign_in(
     assert (await client.post("/auth/session/login", data=FORM)).status_code == 400
 
 
-async def test_a_session_of_who_is_no_longer_active(
-    client: AsyncClient, user: User, db: Database
+async def test_who_is_no_longer_active_is_nobody(
+    client: AsyncClient, user: User, outbox: Outbox, db: Database
 ) -> None:
-    cookie = await cookie_headers(client)
+    credentials = [await bearer_headers(user), await cookie_headers(client)]
+    await client.post("/auth/forgot-password", json={"email": user.email})
     async with db.unit() as session:
         await session.exec(update(User).values(is_active=False))
-    assert await status(client, cookie) == 401
+    assert [await status(client, each) for each in credentials] == [401, 401]
+    body = {"token": outbox[-1][2], "password": NEW}
+    assert (await client.post("/auth/reset-password", json=body)).status_code == 400

@@ -1,0 +1,63 @@
+"""A token that came by mail works once, for the address it was sent to."""
+
+import asyncio
+
+import pytest
+from httpx2 import AsyncClient
+from sqlmodel import update
+
+from app.auth.manager import BadToken, UserManager
+from app.auth.models import User
+from app.db.database import Database
+from tests.auth.fixtures import PASSWORD, Outbox, bearer_headers
+
+NEW = "another long password"
+
+
+async def use(client: AsyncClient, path: str, token: str, **more: str) -> int:
+    return (await client.post(path, json={"token": token, **more})).status_code
+
+
+async def test_one_of_many_concurrent_resets_wins(
+    client: AsyncClient, user: User, outbox: Outbox
+) -> None:
+    await client.post("/auth/forgot-password", json={"email": user.email})
+    token = outbox[-1][2]
+    passwords = [f"{NEW} {n}" for n in range(4)]
+    statuses = await asyncio.gather(
+        *(use(client, "/auth/reset-password", token, password=each) for each in passwords)
+    )
+    assert sorted(statuses) == [200, 400, 400, 400]
+    form = {"username": user.email, "password": passwords[statuses.index(200)]}
+    assert (await client.post("/auth/jwt/login", data=form)).status_code == 200
+
+
+async def test_verifying_works_once(
+    client: AsyncClient, user: User, outbox: Outbox, db: Database
+) -> None:
+    async with db.unit() as session:
+        await session.exec(update(User).values(is_verified=False))
+    await client.post("/auth/request-verify-token", json={"email": user.email})
+    token = outbox[-1][2]
+    assert [await use(client, "/auth/verify", token) for _ in range(2)] == [200, 400]
+
+
+async def test_a_reset_ends_with_the_address(
+    client: AsyncClient, user: User, outbox: Outbox
+) -> None:
+    await client.post("/auth/forgot-password", json={"email": user.email})
+    reset = outbox[-1][2]
+    body = {"current_password": PASSWORD, "email": "new@example.com"}
+    await client.post("/users/me/email", json=body, headers=await bearer_headers(user))
+    assert await use(client, "/users/confirm-email", outbox[-1][2]) == 200
+    assert await use(client, "/auth/reset-password", reset, password=NEW) == 400
+
+
+async def test_an_error_is_not_shared_between_requests(db: Database) -> None:
+    async with db.unit(read_only=True) as session:
+        manager = UserManager.of(session)
+        with pytest.raises(BadToken) as one:
+            await manager.confirm("x")
+        with pytest.raises(BadToken) as another:
+            await manager.confirm("x")
+    assert one.value is not another.value  # its traceback would hold all requests that it ended
