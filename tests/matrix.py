@@ -1,6 +1,5 @@
 """Runs generated projects: installed by uv, migrated, checked, on servers that the run shares."""
 
-import hashlib
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from tests.cells import FUZZED, PROBED, Cell
 from tests.fuzz import fuzz
 from tests.steps import StepFailed, step
 
+CORES = os.cpu_count() or 1
 PROBE = Path(__file__).parent / "probes" / "rough_clients.py"
 
 # Serves the generated project's own test server, until its input ends.
@@ -76,26 +77,32 @@ class Run:
 
 
 class Matrix:
-    """Cells with equal dependencies share an environment, and follow each other in it."""
+    """Cells with equal dependencies follow each other in an environment, and others come after.
+
+    There is one environment for each core: what stays installed has its bytecode and mypy's
+    cache already, and what a project does not ask for is removed before its turn.
+    """
 
     def __init__(self, folder: Path, projects: Iterable[tuple[Cell, Path]]) -> None:
         self.folder = folder
         self.servers: dict[str, subprocess.Popen[str]] = {}
         self.urls: dict[str, str] = {}
         self.lock = threading.Lock()
-        self.pool = ThreadPoolExecutor(max_workers=os.cpu_count())
+        self.pool = ThreadPoolExecutor(max_workers=CORES)
+        self.environments: SimpleQueue[Path] = SimpleQueue()
+        for number in range(CORES):
+            self.environments.put(folder / f"env-{number}")
         self.runs: dict[Cell, Future[Run]] = {}
-        keyed = sorted(((key_of(path), cell, path) for cell, path in projects), key=lambda k: k[0])
+        keyed = sorted(projects, key=lambda project: dependencies(project[1]))
         self.groups = [
-            (key, [(cell, path) for _, cell, path in group])
-            for key, group in groupby(keyed, key=lambda k: k[0])
+            list(group) for _, group in groupby(keyed, key=lambda project: dependencies(project[1]))
         ]
 
     def __enter__(self) -> Self:
-        for key, group in self.groups:
+        for group in self.groups:
             for cell, _ in group:
                 self.runs[cell] = Future()
-            self.pool.submit(self._run_group, self.folder / f"env-{key}", group)
+            self.pool.submit(self._run_group, group)
         return self
 
     def __exit__(
@@ -120,12 +127,14 @@ class Matrix:
             lines.append(f"| {run.cell} | {result} | {run.tests} | {run.seconds:.0f} | {slowest} |")
         return "\n".join(lines)
 
-    def _run_group(self, environment: Path, group: list[tuple[Cell, Path]]) -> None:
+    def _run_group(self, group: list[tuple[Cell, Path]]) -> None:
+        environment = self.environments.get()
         for cell, project in group:
             try:
                 self.runs[cell].set_result(self._run(cell, project, environment))
             except Exception as error:  # noqa: BLE001  the cell's test raises it
                 self.runs[cell].set_exception(error)
+        self.environments.put(environment)
 
     def _run(self, cell: Cell, project: Path, environment: Path) -> Run:
         run, start = Run(cell), time.monotonic()
@@ -133,7 +142,7 @@ class Matrix:
         try:
             step(project, env, "uv", "sync", "--quiet")
             if cell.family != "sqlite":
-                server = self._server(cell.family, project, env)
+                server = self._server(cell.family, project)
                 env["TEST_DATABASE_URL"] = server
                 name = "test_" + re.sub(r"\W", "_", str(cell))
                 python = environment / "bin" / "python"
@@ -167,12 +176,13 @@ class Matrix:
         found: dict[str, Any] = json.loads((project / "probe.json").read_text())
         return found | {"log": printed}
 
-    def _server(self, family: str, project: Path, env: dict[str, str]) -> str:
+    def _server(self, family: str, project: Path) -> str:
         with self.lock:
             if family not in self.urls:
-                python = Path(env["UV_PROJECT_ENVIRONMENT"]) / "bin" / "python"
+                env = environment_of(self.folder / f"env-{family}")  # which nobody changes
+                step(project, env, "uv", "sync", "--quiet")
                 server = subprocess.Popen(
-                    [python, "-c", SERVE],
+                    [self.folder / f"env-{family}" / "bin" / "python", "-c", SERVE],
                     cwd=project,
                     env=env,
                     stdin=subprocess.PIPE,
@@ -219,11 +229,11 @@ def environment_of(folder: Path) -> dict[str, str]:
     return env | {"PATH": path, "UV_PROJECT_ENVIRONMENT": str(folder), "NO_COLOR": "1"}
 
 
-def key_of(project: Path) -> str:
-    """Equal for projects with equal dependencies."""
+def dependencies(project: Path) -> list[str]:
+    """The same for projects that need the same."""
     data = tomllib.loads((project / "pyproject.toml").read_text())
-    wanted = [data["project"]["dependencies"], data["dependency-groups"]]
-    return hashlib.sha256(repr(wanted).encode()).hexdigest()[:12]
+    wanted: list[str] = data["project"]["dependencies"] + data["dependency-groups"]["dev"]
+    return sorted(wanted)
 
 
 def passed(printed: str) -> int:

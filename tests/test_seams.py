@@ -31,10 +31,10 @@ SEAMS = {
     "auth": {
         ".env.example",
         "Dockerfile",
-        "app/api.py",
         "app/cli.py",
         "app/items/models.py",
         "app/items/repository.py",
+        "app/items/routes.py",
         "compose.yaml",
         "docs/users.md",
         "migrations/versions/0001_initial.py",
@@ -43,7 +43,6 @@ SEAMS = {
         "tests/items/test_owners.py",
     },
     "example": {
-        "app/api.py",
         "app/items/__init__.py",
         "app/items/models.py",
         "app/items/repository.py",

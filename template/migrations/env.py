@@ -8,14 +8,13 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations import ops
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString, SQLModel
 
 from app.db.engine import create_migrator
 from app.settings import Settings
+from migrations.review import review
 
 for models in Path(__file__).parents[1].glob("app/*/models.py"):  # every table
     import_module(f"app.{models.parent.name}.models")
@@ -42,23 +41,11 @@ def render_type(kind: str, value: Any, autogenerate: AutogenContext) -> str | Li
     return f"{name}({length or ''})"
 
 
-def drop_indexes_with_their_table(
-    _: MigrationContext, __: object, directives: list[ops.MigrationScript]
-) -> None:
-    """MySQL refuses to drop the index of a foreign key; DROP TABLE drops both (its error 1553)."""
-    for script in directives:
-        operations = script.downgrade_ops.ops if script.downgrade_ops else []
-        dropped = {o.table_name for o in operations if isinstance(o, ops.DropTableOp)}
-        for table in [o for o in operations if isinstance(o, ops.ModifyTableOps)]:
-            if table.table_name in dropped:
-                table.ops = [o for o in table.ops if not isinstance(o, ops.DropIndexOp)]
-
-
 def configure(**options: Any) -> None:
     context.configure(
         target_metadata=SQLModel.metadata,
         render_item=render_type,
-        process_revision_directives=drop_indexes_with_their_table,
+        process_revision_directives=review,
         compare_type=True,
         compare_server_default=True,
         **options,

@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("created_at", Timestamp(), nullable=False),
         sa.Column("updated_at", Timestamp(), nullable=False),
         sa.Column("id", {{ id.column }}, nullable=False),
-        sa.Column("owner_id", {{ id.column }}, nullable=False),
+        sa.Column("owner_id", {{ id.column }}, nullable=True),
         sa.Column("name", ExactString(200), nullable=False),
         sa.Column("description", ExactString(2000), nullable=True),
         sa.ForeignKeyConstraint(
