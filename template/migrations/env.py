@@ -13,8 +13,8 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString, SQLModel
 
 from app.db.engine import create_migrator
+from app.db.revisions import review
 from app.settings import Settings
-from migrations.review import review
 
 for models in Path(__file__).parents[1].glob("app/*/models.py"):  # every table
     import_module(f"app.{models.parent.name}.models")

@@ -1,4 +1,4 @@
-"""What Alembic has found, put in an order that every database takes; or refused."""
+"""What Alembic has found for a revision, put in an order that every database takes; or refused."""
 
 from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
