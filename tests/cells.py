@@ -56,3 +56,9 @@ PROBED = [
     for driver in DRIVERS
     for style, id_type in [("di", "int"), ("scoped", "uuid")]
 ]
+# Those that are updated from earlier releases: every driver, with all values of the other answers.
+UPDATED = [
+    Cell(driver, style, id_type, auth)
+    for driver in DRIVERS
+    for style, id_type, auth in [("di", "uuid", False), ("scoped", "int", True)]
+] + [Cell("asyncpg", "di", "int", auth, example=False) for auth in (False, True)]

@@ -1,17 +1,16 @@
 """Renders of the working tree, uncommitted changes included, kept for the session."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.releases import IDENTITY, ROOT
 
 # Before Copier is imported, which reads the environment then: nothing of the user's own.
-os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
+os.environ |= IDENTITY | {"GIT_CONFIG_GLOBAL": os.devnull}
 os.environ["COPIER_SETTINGS_PATH"] = str(ROOT / "tests" / "copier_settings.yml")
 
 import copier
@@ -19,6 +18,7 @@ import jinja2
 
 from tests.cells import Cell
 from tests.matrix import Matrix
+from tests.releases import copy_tree, make_releases
 
 Render = Callable[..., Path]
 
@@ -54,13 +54,16 @@ def fast_copier() -> Iterator[None]:
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template without its history, so that Copier takes the tree and not the last tag."""
     copy = tmp_path_factory.mktemp("template")
-    for name in ("copier.yml", "template", "variants", "hooks"):
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, copy)
+    copy_tree(copy)
     return copy
+
+
+@pytest.fixture(scope="session")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template as a repository with releases, the newest of this tree."""
+    repository = tmp_path_factory.mktemp("releases") / "template"
+    make_releases(repository)
+    return repository
 
 
 def run_copier(template: Path, destination: Path, **answers: object) -> Path:

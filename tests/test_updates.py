@@ -1,0 +1,56 @@
+"""A project that was made earlier: updated, it is as one made now."""
+
+from pathlib import Path
+from typing import Any
+
+import copier
+import pytest
+import yaml
+
+from tests.cells import DEFAULT, UPDATED, Cell
+from tests.conftest import Render
+from tests.projects import ANSWERS, content, make, update
+from tests.releases import OLD, RELEASES, THIS
+
+# Every answer, one at a time, there and back.
+SWITCHES: list[dict[str, Any]] = [
+    *({"db_driver": driver} for driver in ("asyncpg", "psycopg", "asyncmy", "aiomysql")),
+    {"session_style": "scoped"},
+    {"id_type": "int"},
+    {"auth": True},
+    {"example": False},
+    {"project_name": 'Another "name"'},
+    {"db_driver": "aiosqlite"},
+    {"project_name": "My service"},
+    {"example": True},
+    {"auth": False},
+    {"id_type": "uuid"},
+    {"session_style": "di"},
+]
+
+
+@pytest.mark.parametrize("tag", RELEASES)
+@pytest.mark.parametrize("cell", UPDATED, ids=str)
+def test_an_update_is_as_good_as_a_new_project(
+    cell: Cell, tag: str, releases: Path, render: Render, tmp_path: Path
+) -> None:
+    project = make(releases, tmp_path / "project", tag, cell)
+    assert tag != OLD or content(project) != content(render(cell))
+    update(project)
+    assert content(project) == content(render(cell))
+    assert yaml.safe_load((project / ANSWERS).read_text())["_commit"] == THIS
+
+
+def test_any_answer_can_change_there_and_back(
+    releases: Path, template: Path, tmp_path: Path
+) -> None:
+    project = make(releases, tmp_path / "project", THIS, DEFAULT)
+    answers: dict[str, Any] = {"project_name": "My service", **DEFAULT.answers}
+    begin = content(project)
+    for number, switch in enumerate(SWITCHES):
+        answers |= switch
+        update(project, **switch)
+        new = tmp_path / str(number)
+        copier.run_copy(str(template), new, data=answers, defaults=True, quiet=True)
+        assert content(project) == content(new), switch
+    assert content(project) == begin
