@@ -119,3 +119,4 @@ def make_releases(repository: Path) -> None:
     for tag in RELEASES[1:]:
         release(repository, tag, partial(extract_release, tag))
     release(repository, THIS, copy_tree)
+    git(repository, "gc", "--quiet")  # one file to clone instead of hundreds
