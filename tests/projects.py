@@ -24,9 +24,9 @@ def make(releases: Path, project: Path, tag: str, cell: Cell, *, commits: bool =
     return project
 
 
-def update(project: Path, *, commits: bool = True, **answers: Any) -> None:
+def update(project: Path, *, commits: bool = True, quiet: bool = True, **answers: Any) -> None:
     """To the newest release, without --trust; then committed, where nothing is in conflict."""
-    copier.run_update(project, data=answers, defaults=True, overwrite=True, quiet=True)
+    copier.run_update(project, data=answers, defaults=True, overwrite=True, quiet=quiet)
     assert git(project, "diff", "--name-only", "--diff-filter=U") == ""
     assert not list(project.rglob("*.rej"))
     if commits:

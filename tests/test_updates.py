@@ -1,5 +1,6 @@
 """A project that was made earlier: updated, it is as one made now."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +55,40 @@ def test_any_answer_can_change_there_and_back(
         copier.run_copy(str(template), new, data=answers, defaults=True, quiet=True)
         assert content(project) == content(new), switch
     assert content(project) == begin
+
+
+REVISION = "uv run just revision"
+MIGRATE = "uv run just migrate"
+SAYS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    ({}, {}, []),
+    ({}, {"session_style": "scoped"}, []),
+    ({"db_driver": "asyncpg"}, {"db_driver": "psycopg"}, []),
+    ({}, {"auth": True}, [f'{REVISION} "add users"', MIGRATE, "create-superuser", "SECRET_KEY"]),
+    ({"auth": True}, {"auth": False}, ["drops users with all rows", f'{REVISION} "drop users"']),
+    ({}, {"example": False}, ["drops items with all rows", f'{REVISION} "drop items"', MIGRATE]),
+    ({"example": False}, {"example": True}, [f'{REVISION} "add items"', MIGRATE]),
+    ({}, {"auth": True, "example": False}, [f'{REVISION} "add users, drop items"', MIGRATE]),
+    ({}, {"id_type": "int"}, ["no migration", "rm migrations/versions", f'{REVISION} "initial"']),
+    ({}, {"db_driver": "asyncpg"}, ["PostgreSQL now", "alembic upgrade head", "not moved"]),
+    ({"db_driver": "asyncmy"}, {"db_driver": "aiosqlite"}, ["SQLite now", "sqlite:///app.db"]),
+]
+ADVICE = ("just revision", "upgrade head", "rm ", "create-superuser", "SECRET_KEY")
+
+
+@pytest.mark.parametrize(("start", "switch", "says"), SAYS, ids=str)
+def test_an_update_says_what_the_change_needs(
+    releases: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    start: dict[str, Any],
+    switch: dict[str, Any],
+    says: list[str],
+) -> None:
+    project = make(releases, tmp_path / "project", THIS, replace(DEFAULT, **start))
+    update(project, quiet=False, **switch)
+    message = capsys.readouterr().err
+    assert [text for text in says if text not in message] == []
+    assert says or not [text for text in ADVICE if text in message], message
+    assert max(len(line) for line in message.splitlines()) <= 80
+    update(project, **start)
+    assert capsys.readouterr().err == ""
