@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from itertools import product
+from typing import Any
 
 DRIVERS = ["aiosqlite", "asyncpg", "psycopg", "asyncmy", "aiomysql"]
 STYLES = ["di", "scoped"]
@@ -24,7 +25,7 @@ class Cell:
     example: bool = True
 
     @property
-    def answers(self) -> dict[str, object]:
+    def answers(self) -> dict[str, Any]:
         return asdict(self)
 
     @property

@@ -20,6 +20,7 @@ import jinja2
 from tests.cells import Cell
 from tests.matrix import Matrix
 from tests.releases import copy_tree, make_releases
+from tests.walks import Walk
 
 Render = Callable[..., Path]
 
@@ -99,20 +100,26 @@ def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
 
 @pytest.fixture(scope="session")
 def matrix(
-    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    template: Path,
+    releases: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Matrix]:
-    """The runs of the selected cells, under way on all cores."""
-    selected: list[Cell] = [
-        cast(Cell, item.callspec.params["cell"])
+    """The runs of the selected cells and walks, under way on all cores."""
+    selected = dict.fromkeys(
+        cast(Cell | Walk, value)
         for item in request.session.items
         if isinstance(item, pytest.Function) and "matrix" in item.fixturenames
-    ]
+        for value in item.callspec.params.values()
+    )
     folder = tmp_path_factory.mktemp("matrix")
-
-    def project(cell: Cell) -> Path:
-        return run_copier(template, folder / str(cell), **cell.answers)
-
-    with Matrix(folder, [(cell, project(cell)) for cell in dict.fromkeys(selected)]) as matrix:
+    projects = [
+        (cell, run_copier(template, folder / str(cell), **cell.answers))
+        for cell in selected
+        if isinstance(cell, Cell)
+    ]
+    walks = [walk for walk in selected if isinstance(walk, Walk)]
+    with Matrix(folder, projects, walks, releases) as matrix:
         request.config.stash[MATRIX] = matrix
         yield matrix
 

@@ -9,9 +9,10 @@ import sys
 import threading
 import time
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,7 +21,8 @@ from typing import Any, Self
 
 from tests.cells import FUZZED, PROBED, Cell
 from tests.fuzz import fuzz
-from tests.steps import StepFailed, step
+from tests.steps import StepFailed, passed, step
+from tests.walks import Walk, quarrel, walk
 
 CORES = os.cpu_count() or 1
 PROBE = Path(__file__).parent / "probes" / "rough_clients.py"
@@ -61,9 +63,9 @@ class NoServer(Exception):
 
 @dataclass
 class Run:
-    """What a cell's project printed, step by step."""
+    """What came of a cell's project, or of a walk."""
 
-    cell: Cell
+    of: Cell | Walk
     seconds: float = 0
     tests: int = 0
     probe: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -76,6 +78,9 @@ class Run:
         return "NOT RUN" if self.missing else "FAILED" if self.failure else "passed"
 
 
+Work = Callable[[Run, dict[str, str]], None]
+
+
 class Matrix:
     """Cells with equal dependencies follow each other in an environment, and others come after.
 
@@ -83,8 +88,14 @@ class Matrix:
     cache already, and what a project does not ask for is removed before its turn.
     """
 
-    def __init__(self, folder: Path, projects: Iterable[tuple[Cell, Path]]) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        projects: Iterable[tuple[Cell, Path]],
+        walks: Iterable[Walk],
+        releases: Path,
+    ) -> None:
+        self.folder, self.walks, self.releases = folder, list(walks), releases
         self.servers: dict[str, subprocess.Popen[str]] = {}
         self.urls: dict[str, str] = {}
         self.lock = threading.Lock()
@@ -92,17 +103,22 @@ class Matrix:
         self.environments: SimpleQueue[Path] = SimpleQueue()
         for number in range(CORES):
             self.environments.put(folder / f"env-{number}")
-        self.runs: dict[Cell, Future[Run]] = {}
+        self.runs: dict[Cell | Walk, Future[Run]] = {}
         keyed = sorted(projects, key=lambda project: dependencies(project[1]))
         self.groups = [
             list(group) for _, group in groupby(keyed, key=lambda project: dependencies(project[1]))
         ]
 
     def __enter__(self) -> Self:
+        for planned in self.walks:  # first, since they are the longest
+            self.runs[planned] = Future()
+            self.pool.submit(self._run_group, [(planned, partial(self._walk, planned))])
         for group in self.groups:
             for cell, _ in group:
                 self.runs[cell] = Future()
-            self.pool.submit(self._run_group, group)
+            self.pool.submit(
+                self._run_group, [(cell, partial(self._check, path)) for cell, path in group]
+            )
         return self
 
     def __exit__(
@@ -112,8 +128,8 @@ class Matrix:
         for server in self.servers.values():
             server.communicate()  # the end of its input ends it
 
-    def result(self, cell: Cell) -> Run:
-        return self.runs[cell].result()
+    def result(self, of: Cell | Walk) -> Run:
+        return self.runs[of].result()
 
     def table(self) -> str:
         lines = [
@@ -121,54 +137,69 @@ class Matrix:
             "|---|---|--:|--:|--:|",
         ]
         done = [run.result() for run in self.runs.values() if run.done() and not run.exception()]
-        for run in sorted(done, key=lambda run: str(run.cell)):
+        for run in sorted(done, key=lambda run: str(run.of)):
             result = f"{run.verdict}: {run.missing}" if run.missing else run.verdict
             slowest = "" if run.beside_logins is None else run.beside_logins
-            lines.append(f"| {run.cell} | {result} | {run.tests} | {run.seconds:.0f} | {slowest} |")
+            lines.append(f"| {run.of} | {result} | {run.tests} | {run.seconds:.0f} | {slowest} |")
         return "\n".join(lines)
 
-    def _run_group(self, group: list[tuple[Cell, Path]]) -> None:
+    def _run_group(self, group: list[tuple[Cell | Walk, Work]]) -> None:
         environment = self.environments.get()
-        for cell, project in group:
+        for of, work in group:
             try:
-                self.runs[cell].set_result(self._run(cell, project, environment))
-            except Exception as error:  # noqa: BLE001  the cell's test raises it
-                self.runs[cell].set_exception(error)
+                self.runs[of].set_result(self._run(of, work, environment))
+            except Exception as error:  # noqa: BLE001  its test raises it
+                self.runs[of].set_exception(error)
         self.environments.put(environment)
 
-    def _run(self, cell: Cell, project: Path, environment: Path) -> Run:
-        run, start = Run(cell), time.monotonic()
-        env = environment_of(environment)
+    def _run(self, of: Cell | Walk, work: Work, environment: Path) -> Run:
+        run, start = Run(of), time.monotonic()
         try:
-            step(project, env, "uv", "sync", "--quiet")
-            if cell.family != "sqlite":
-                server = self._server(cell.family, project)
-                env["TEST_DATABASE_URL"] = server
-                name = "test_" + re.sub(r"\W", "_", str(cell))
-                python = environment / "bin" / "python"
-                env["DATABASE_URL"] = step(
-                    project, env, str(python), "-c", CREATE, server, name
-                ).strip()
-            step(project, env, "uv", "run", "alembic", "upgrade", "head")
-            step(project, env, "uv", "run", "alembic", "check")
-            printed = step(project, env, "uv", "run", "just", "check")
-            run.tests = passed(printed)
-            if cell in PROBED:
-                run.probe = self._probe(project, env)
-                grow(project, env)
-                if cell.family != "sqlite":
-                    refuse(project, env)
-            if cell in FUZZED:
-                run.beside_logins = fuzz(project, env)
-            mypy = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={environment}/mypy"]
-            mypy += [f"--python-executable={environment}/bin/python"]
-            step(project, env, *mypy, "app", "migrations", "tests")
+            work(run, environment_of(environment))
         except NoServer as error:
             run.missing = str(error)
         except StepFailed as error:
             run.failure = str(error)
         run.seconds = time.monotonic() - start
         return run
+
+    def _walk(self, planned: Walk, run: Run, env: dict[str, str]) -> None:
+        project = self.folder / str(planned)
+        run.tests = walk(planned, self.releases, project, env, self._database)
+        if planned.start.family == "sqlite":
+            quarrel(project, env)
+
+    def _check(self, project: Path, run: Run, env: dict[str, str]) -> None:
+        cell = run.of
+        assert isinstance(cell, Cell)
+        step(project, env, "uv", "sync", "--quiet")
+        if cell.family != "sqlite":
+            env |= self._database(cell, str(cell), project)
+        step(project, env, "uv", "run", "alembic", "upgrade", "head")
+        step(project, env, "uv", "run", "alembic", "check")
+        run.tests = passed(step(project, env, "uv", "run", "just", "check"))
+        if cell in PROBED:
+            run.probe = self._probe(project, env)
+            grow(project, env)
+            if cell.family != "sqlite":
+                refuse(project, env)
+        if cell in FUZZED:
+            run.beside_logins = fuzz(project, env)
+        environment = env["UV_PROJECT_ENVIRONMENT"]
+        mypy = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={environment}/mypy"]
+        mypy += [f"--python-executable={environment}/bin/python"]
+        step(project, env, *mypy, "app", "migrations", "tests")
+
+    def _database(self, cell: Cell, name: str, project: Path) -> dict[str, str]:
+        """The variables for an empty database of that name, and for a server for the tests."""
+        if cell.family == "sqlite":
+            return {"DATABASE_URL": f"sqlite:///{self.folder}/{name}.db"}
+        server = self._server(cell.family, project)
+        name = "test_" + re.sub(r"\W", "_", name)
+        python = self.folder / f"env-{cell.family}" / "bin" / "python"
+        env = environment_of(self.folder / f"env-{cell.family}")
+        url = step(project, env, str(python), "-c", CREATE, server, name).strip()
+        return {"DATABASE_URL": url, "TEST_DATABASE_URL": server}
 
     def _probe(self, project: Path, env: dict[str, str]) -> dict[str, Any]:
         python = ["uv", "run", "python", "-W", "error"]
@@ -234,11 +265,3 @@ def dependencies(project: Path) -> list[str]:
     data = tomllib.loads((project / "pyproject.toml").read_text())
     wanted: list[str] = data["project"]["dependencies"] + data["dependency-groups"]["dev"]
     return sorted(wanted)
-
-
-def passed(printed: str) -> int:
-    """How many tests passed; StepFailed when any did not run."""
-    closing = re.search(r"^=* ?(\d+) passed in [\d.]+s", printed, re.MULTILINE)
-    if closing is None:  # "1 skipped", "1 warning"
-        raise StepFailed(f"Not every test ran:\n{printed}")
-    return int(closing[1])

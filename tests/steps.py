@@ -1,5 +1,6 @@
 """Commands in a generated project."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -23,3 +24,11 @@ def step(project: Path, env: dict[str, str], *command: str) -> str:
     if done.returncode != 0:
         raise StepFailed(f"$ {' '.join(command)}\n{done.stdout}")
     return done.stdout
+
+
+def passed(printed: str) -> int:
+    """How many tests passed; StepFailed when any did not run."""
+    closing = re.search(r"^=* ?(\d+) passed in [\d.]+s", printed, re.MULTILINE)
+    if closing is None:  # "1 skipped", "1 warning"
+        raise StepFailed(f"Not every test ran:\n{printed}")
+    return int(closing[1])

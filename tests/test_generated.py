@@ -1,4 +1,6 @@
-"""Every combination: installed, migrated, linted, typed, and its own tests on its own database."""
+"""Every combination: installed, migrated, linted, typed, and its own tests on its own database.
+
+And projects whose answers change."""
 
 import os
 
@@ -6,10 +8,11 @@ import pytest
 
 from tests.cells import CELLS, PROBED, Cell
 from tests.matrix import Matrix, Run
+from tests.walks import WALKS, Walk
 
 
-def result(matrix: Matrix, cell: Cell) -> Run:
-    run = matrix.result(cell)
+def result(matrix: Matrix, of: Cell | Walk) -> Run:
+    run = matrix.result(of)
     if run.missing and "REQUIRE_ALL_DATABASES" not in os.environ:
         pytest.skip(run.missing)
     if run.missing or run.failure:
@@ -20,6 +23,11 @@ def result(matrix: Matrix, cell: Cell) -> Run:
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_cell(cell: Cell, matrix: Matrix) -> None:
     assert result(matrix, cell).tests > 0
+
+
+@pytest.mark.parametrize("walk", WALKS, ids=str)
+def test_every_change_of_an_answer_can_be_migrated(walk: Walk, matrix: Matrix) -> None:
+    assert result(matrix, walk).tests > 0
 
 
 @pytest.mark.parametrize("cell", PROBED, ids=str)
