@@ -14,10 +14,12 @@ ANSWERS = ".copier-answers.yml"
 REVISIONS = "migrations/versions/"
 
 
-def make(releases: Path, project: Path, tag: str, cell: Cell, *, commits: bool = True) -> Path:
+def make(
+    releases: Path, project: Path, tag: str, cell: Cell | None, *, commits: bool = True
+) -> Path:
     """A project of a release, committed."""
     options: dict[str, Any] = {"defaults": True, "quiet": True, "vcs_ref": tag}
-    copier.run_copy(str(releases), project, data=cell.answers, **options)
+    copier.run_copy(str(releases), project, data=cell.answers if cell else {}, **options)
     if commits:
         git(project.parent, "init", "--quiet", str(project))
         commit(project, "A new service")

@@ -1,5 +1,6 @@
 """A project that was made earlier: updated, it is as one made now."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import yaml
 from tests.cells import DEFAULT, UPDATED, Cell
 from tests.conftest import Render
 from tests.projects import ANSWERS, content, make, update
-from tests.releases import OLD, RELEASES, THIS
+from tests.releases import OLD, RELEASES, THIS, copy_tree, git, release
 
 # Every answer, one at a time, there and back.
 SWITCHES: list[dict[str, Any]] = [
@@ -40,6 +41,27 @@ def test_an_update_is_as_good_as_a_new_project(
     update(project)
     assert content(project) == content(render(cell))
     assert yaml.safe_load((project / ANSWERS).read_text())["_commit"] == THIS
+
+
+def test_a_release_that_asked_for_less(render: Render, tmp_path: Path) -> None:
+    """Its answers are all that the new one knows while it looks what has changed since."""
+
+    def make_least(tree: Path) -> None:
+        copy_tree(tree)
+        config = yaml.safe_load((tree / "copier.yml").read_text())
+        kept = {name: config[name] for name in ("_subdirectory", "_envops", "project_name")}
+        (tree / "copier.yml").write_text(yaml.safe_dump(kept))
+        for path in (tree / "template").iterdir():
+            if path.name not in {"justfile", "{{ _copier_conf.answers_file }}.jinja"}:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    repository = tmp_path / "template"
+    git(tmp_path, "init", "--quiet", str(repository))
+    release(repository, "v0.0.1", make_least)
+    release(repository, "v0.0.2", copy_tree)
+    project = make(repository, tmp_path / "project", "v0.0.1", None)
+    update(project)
+    assert content(project) == content(render(DEFAULT))
 
 
 def test_any_answer_can_change_there_and_back(
