@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
+from structlog.testing import capture_logs
 
 
 async def create(client: AsyncClient, name: str, **more: Any) -> dict[str, Any]:
@@ -82,11 +83,11 @@ async def test_update(client: AsyncClient) -> None:
     assert (await client.get(f"/items/{item['id']}")).json() == changed
 
 
-async def test_an_update_is_announced(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    announced: list[str] = []
-    monkeypatch.setattr("app.items.routes.log.info", lambda _, item, at: announced.append(item))
+async def test_an_update_is_announced(client: AsyncClient) -> None:
     item = await create(client, "Lamp")
-    await client.patch(f"/items/{item['id']}", json={"name": "Torch"})
+    with capture_logs() as logs:
+        await client.patch(f"/items/{item['id']}", json={"name": "Torch"})
+    announced = [entry["item"] for entry in logs if entry["event"] == "item changed"]
     assert announced == [str(item["id"])]
 
 
