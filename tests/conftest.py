@@ -109,7 +109,7 @@ def matrix(
     selected = dict.fromkeys(
         cast(Cell | Walk, value)
         for item in request.session.items
-        if isinstance(item, pytest.Function) and "matrix" in item.fixturenames
+        if isinstance(item, pytest.Function) and needs_matrix(item)
         for value in item.callspec.params.values()
     )
     folder = tmp_path_factory.mktemp("matrix")
@@ -122,6 +122,21 @@ def matrix(
     with Matrix(folder, projects, walks, releases) as matrix:
         request.config.stash[MATRIX] = matrix
         yield matrix
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that wait for the matrix come last: the others run while it is under way."""
+    items.sort(key=needs_matrix)
+
+
+def needs_matrix(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and "matrix" in item.fixturenames
+
+
+@pytest.fixture(scope="session", autouse=True)
+def start_the_matrix(request: pytest.FixtureRequest, fast_copier: None) -> None:
+    if any(needs_matrix(item) for item in request.session.items):
+        request.getfixturevalue("matrix")
 
 
 MATRIX = pytest.StashKey[Matrix]()

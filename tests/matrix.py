@@ -24,7 +24,7 @@ from tests.fuzz import fuzz
 from tests.steps import StepFailed, passed, step
 from tests.walks import Walk, quarrel, walk
 
-CORES = os.cpu_count() or 1
+WORKERS = (os.cpu_count() or 1) + 1  # one more, since each waits now and then
 PROBE = Path(__file__).parent / "probes" / "rough_clients.py"
 
 # Serves the generated project's own test server, until its input ends.
@@ -84,7 +84,7 @@ Work = Callable[[Run, dict[str, str]], None]
 class Matrix:
     """Cells with equal dependencies follow each other in an environment, and others come after.
 
-    There is one environment for each core: what stays installed has its bytecode and mypy's
+    There is one environment for each worker: what stays installed has its bytecode and mypy's
     cache already, and what a project does not ask for is removed before its turn.
     """
 
@@ -99,9 +99,9 @@ class Matrix:
         self.servers: dict[str, subprocess.Popen[str]] = {}
         self.urls: dict[str, str] = {}
         self.lock = threading.Lock()
-        self.pool = ThreadPoolExecutor(max_workers=CORES)
+        self.pool = ThreadPoolExecutor(max_workers=WORKERS)
         self.environments: SimpleQueue[Path] = SimpleQueue()
-        for number in range(CORES):
+        for number in range(WORKERS):
             self.environments.put(folder / f"env-{number}")
         self.runs: dict[Cell | Walk, Future[Run]] = {}
         keyed = sorted(projects, key=lambda project: dependencies(project[1]))
@@ -174,7 +174,7 @@ class Matrix:
         assert isinstance(cell, Cell)
         step(project, env, "uv", "sync", "--quiet")
         if cell.family != "sqlite":
-            env |= self._database(cell, str(cell), project)
+            env |= self._database(cell, str(cell), project, env)
         step(project, env, "uv", "run", "alembic", "upgrade", "head")
         step(project, env, "uv", "run", "alembic", "check")
         run.tests = passed(step(project, env, "uv", "run", "just", "check"))
@@ -190,15 +190,15 @@ class Matrix:
         mypy += [f"--python-executable={environment}/bin/python"]
         step(project, env, *mypy, "app", "migrations", "tests")
 
-    def _database(self, cell: Cell, name: str, project: Path) -> dict[str, str]:
+    def _database(
+        self, cell: Cell, name: str, project: Path, env: dict[str, str]
+    ) -> dict[str, str]:
         """The variables for an empty database of that name, and for a server for the tests."""
         if cell.family == "sqlite":
             return {"DATABASE_URL": f"sqlite:///{self.folder}/{name}.db"}
         server = self._server(cell.family, project)
         name = "test_" + re.sub(r"\W", "_", name)
-        python = self.folder / f"env-{cell.family}" / "bin" / "python"
-        env = environment_of(self.folder / f"env-{cell.family}")
-        url = step(project, env, str(python), "-c", CREATE, server, name).strip()
+        url = step(project, env, "uv", "run", "python", "-c", CREATE, server, name).strip()
         return {"DATABASE_URL": url, "TEST_DATABASE_URL": server}
 
     def _probe(self, project: Path, env: dict[str, str]) -> dict[str, Any]:

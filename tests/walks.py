@@ -59,12 +59,12 @@ WALKS = [
         "postgresql",
         Cell("asyncpg"),
         (
-            ("auth", True),
             ("session_style", "scoped"),
+            ("auth", True),
+            ("auth", False),
             ("example", False),
             ("id_type", "int"),
             ("example", True),
-            ("auth", False),
             ("session_style", "di"),
             ("id_type", "uuid"),
         ),
@@ -77,7 +77,7 @@ WALKS = [
     Walk("mysql", Cell("asyncmy", "scoped"), (("auth", True), ("auth", False))),
 ]
 # Gives the URLs of an empty database, and of a server for tests.
-NewDatabase = Callable[[Cell, str, Path], dict[str, str]]
+NewDatabase = Callable[[Cell, str, Path, dict[str, str]], dict[str, str]]
 
 
 def walk(
@@ -90,8 +90,8 @@ def walk(
     step(releases, env, *copier, *answers, str(releases), str(project))
     git(project, "init", "--quiet")
     base = env | SUPERUSER
-    env = base | new_database(cell, f"{planned.name}_0", project)
-    step(project, env, "uv", "sync", "--quiet")
+    step(project, base, "uv", "sync", "--quiet")
+    env = base | new_database(cell, f"{planned.name}_0", project, base)
     step(project, env, "uv", "run", "just", "migrate")
     tests = 0
     for number, (question, value) in enumerate(planned.steps, 1):
@@ -107,7 +107,7 @@ def walk(
         if refused:
             fails(project, env, "uv", "run", "alembic", "check", saying=REFUSAL)
         if refused or was.family != cell.family:
-            env = base | new_database(cell, f"{planned.name}_{number}", project)
+            env = base | new_database(cell, f"{planned.name}_{number}", project, base)
             rows.clear()
         if "just revision" in printed:
             fails(project, env, "uv", "run", "pytest", "tests/test_migrations.py", saying="failed")
