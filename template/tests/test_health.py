@@ -7,7 +7,9 @@ import pytest
 from alembic import command
 from httpx2 import AsyncClient
 from sqlalchemy import URL, text
+from sqlalchemy.exc import DBAPIError
 
+from app.db.codes import is_unavailable
 from app.db.database import Database
 from app.health import find_fault
 from app.settings import Settings
@@ -52,3 +54,8 @@ async def test_not_ready_without_the_database(unmigrated: Settings) -> None:
     away = unmigrated.model_copy(update={"database_url": AWAY})
     async with Database().connect(away) as db:
         assert "does not answer" in str(await find_fault(db))
+        for read_only in (True, False):
+            with pytest.raises(DBAPIError) as error:
+                async with db.unit(read_only=read_only) as session:
+                    await session.connection()
+            assert is_unavailable(error.value)

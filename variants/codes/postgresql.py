@@ -3,7 +3,7 @@
 https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 RUN_AGAIN = {
     "40001",  # serialization failure
@@ -35,5 +35,6 @@ def code_of(error: DBAPIError) -> str | None:
 
 
 def is_unavailable(error: DBAPIError) -> bool:
-    code = code_of(error)
-    return error.connection_invalidated or code in UNAVAILABLE or (code or "").startswith("08")
+    if (code := code_of(error)) is None:  # not from the server; psycopg's when it cannot connect
+        return error.connection_invalidated or isinstance(error, OperationalError)
+    return error.connection_invalidated or code in UNAVAILABLE or code.startswith("08")
