@@ -146,7 +146,7 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     if (matrix := config.stash.get(MATRIX, None)) is not None:
-        table = matrix.table()
+        table = f"{matrix.table()}\n\n{matrix.fault_table()}".strip()
         terminalreporter.section("matrix")
         terminalreporter.write_line(table)
         report = ROOT / "build" / "matrix.md"

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.cells import FUZZED, PROBED, Cell
+from tests.faults import Faults, find_faults, migrate_at_once
 from tests.fuzz import fuzz
 from tests.steps import StepFailed, passed, step
 from tests.walks import Walk, quarrel, walk
@@ -69,6 +70,7 @@ class Run:
     seconds: float = 0
     tests: int = 0
     probe: dict[str, Any] = field(default_factory=dict, repr=False)
+    faults: Faults = field(default_factory=dict, repr=False)
     beside_logins: int | None = None  # milliseconds
     failure: str = ""
     missing: str = ""
@@ -143,6 +145,18 @@ class Matrix:
             lines.append(f"| {run.of} | {result} | {run.tests} | {run.seconds:.0f} | {slowest} |")
         return "\n".join(lines)
 
+    def fault_table(self) -> str:
+        """What held under which fault, by driver and session style."""
+        done = [run.result() for run in self.runs.values() if run.done() and not run.exception()]
+        probed = sorted((run for run in done if run.faults), key=lambda run: str(run.of))
+        names = list(dict.fromkeys(name for run in probed for name in run.faults))
+        lines = [f"| fault | {' | '.join(str(run.of) for run in probed)} |"]
+        lines += ["|---" * (len(probed) + 1) + "|"]
+        for name in names:
+            cells = ["; ".join(run.faults.get(name, [])) or "held" for run in probed]
+            lines.append(f"| {name} | {' | '.join(cells)} |")
+        return "\n".join(lines) if probed else ""
+
     def _run_group(self, group: list[tuple[Cell | Walk, Work]]) -> None:
         environment = self.environments.get()
         for of, work in group:
@@ -175,11 +189,15 @@ class Matrix:
         step(project, env, "uv", "sync", "--quiet")
         if cell.family != "sqlite":
             env |= self._database(cell, str(cell), project, env)
-        step(project, env, "uv", "run", "alembic", "upgrade", "head")
+        if cell in PROBED:
+            migrate_at_once(project, env)
+        else:
+            step(project, env, "uv", "run", "alembic", "upgrade", "head")
         step(project, env, "uv", "run", "alembic", "check")
         run.tests = passed(step(project, env, "uv", "run", "just", "check"))
         if cell in PROBED:
             run.probe = self._probe(project, env)
+            run.faults = find_faults(project, env)
             grow(project, env)
             if cell.family != "sqlite":
                 refuse(project, env)

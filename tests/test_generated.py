@@ -41,6 +41,13 @@ def test_clients_that_hang_up_leave_nothing_behind(cell: Cell, matrix: Matrix) -
 
 
 @pytest.mark.parametrize("cell", PROBED, ids=str)
+def test_it_holds_when_its_database_and_its_clients_fail(cell: Cell, matrix: Matrix) -> None:
+    faults = result(matrix, cell).faults
+    assert {name: found for name, found in faults.items() if found} == {}
+    assert len(faults) > 1
+
+
+@pytest.mark.parametrize("cell", PROBED, ids=str)
 def test_no_request_is_a_server_error(cell: Cell, matrix: Matrix) -> None:
     statuses = result(matrix, cell).probe["statuses"]
     assert {name: status for name, status in statuses.items() if status >= 500} == {}
