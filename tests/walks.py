@@ -16,6 +16,7 @@ from tests.releases import THIS, commit, git
 from tests.steps import StepFailed, passed, step
 
 SUPERUSER = {"SUPERUSER_EMAIL": "root@example.com", "SUPERUSER_PASSWORD": "correct horse battery"}
+UPDATE = ["uv", "run", "just", "update", "--vcs-ref=:current:"]
 REFUSAL = "no migration converts ids"
 # Adds an item of that name, when it gets one, and prints the names that are there.
 ROWS = """
@@ -101,7 +102,7 @@ def walk(
         commit(project, "Before a switch")
         was, change = cell, {question: value}
         cell = Cell(**cell.answers | change)
-        printed = update(project, env, f"--data={question}={value}")
+        printed = switch(project, env, question, value)
         step(project, env, "uv", "sync", "--quiet")
         refused = was.id_type != cell.id_type
         if refused:
@@ -123,8 +124,11 @@ def walk(
     return tests
 
 
-def update(project: Path, env: dict[str, str], *options: str) -> str:
-    return step(project, env, "uv", "run", "just", "update", "--vcs-ref=:current:", *options)
+def switch(project: Path, env: dict[str, str], question: str, value: object) -> str:
+    """By `just`, at the release that the project has."""
+    if (question, value) == ("example", False):
+        return step(project, env, "uv", "run", "just", "remove-example")
+    return step(project, env, *UPDATE, f"--data={question}={value}")
 
 
 def in_python(project: Path, env: dict[str, str], script: str, *arguments: str) -> str:
@@ -150,7 +154,7 @@ def quarrel(project: Path, env: dict[str, Any]) -> None:
     """`just update` on work that is not committed, and on lines that both sides have changed."""
     readme = project / "README.md"
     readme.write_text(readme.read_text().replace("# My service", "# Ours", 1))
-    just = ["uv", "run", "just", "update", "--vcs-ref=:current:", "--data=project_name=Theirs"]
+    just = [*UPDATE, "--data=project_name=Theirs"]
     fails(project, env, *just, saying="Commit or stash this first")
     commit(project, "A title of our own")
     fails(project, env, *just, saying="\nREADME.md\n")

@@ -34,7 +34,8 @@ JSON = {"content-type": "application/json"}
 OPEN_TRANSACTIONS = {
     "postgresql": "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     " AND state LIKE 'idle in transaction%'",
-    "mysql": "SELECT count(*) FROM information_schema.innodb_trx",
+    "mysql": "SELECT count(*) FROM information_schema.innodb_trx JOIN information_schema.processlist"
+    " ON id = trx_mysql_thread_id WHERE db = DATABASE()",  # others use the server, too
     "sqlite": "SELECT 0",  # where a writer is left, not even this can begin
 }
 
