@@ -96,8 +96,8 @@ async def kill(connections: list[int] | None = None) -> None:
     await engine.dispose()
 
 
-def create(client: Client) -> httpx2.Response:
-    return client.post("/items", json={"name": f"item {uuid4()}"})
+def create(client: Client, timeout: float = 120) -> httpx2.Response:
+    return client.post("/items", json={"name": f"item {uuid4()}"}, timeout=timeout)
 
 
 def names(client: Client) -> set[str]:
@@ -173,7 +173,7 @@ def pool_is_exhausted(client: Client) -> Faults:
         holding = [pool.submit(client.post, "/probe/hold") for _ in range(WRITERS)]
         while client.get("/probe/pools").json()[0] < WRITERS:
             time.sleep(0.05)
-        refused = create(client)  # it waits for its turn, and no longer than the time-out
+        refused = create(client, timeout=15)  # it waits for its turn for DATABASE_POOL_TIMEOUT
         if refused.status_code != 503 or "retry-after" not in refused.headers:
             yield f"answered {refused.status_code} {dict(refused.headers)}"
         if client.get("/health/live").status_code != 200:
