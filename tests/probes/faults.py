@@ -173,12 +173,16 @@ def pool_is_exhausted(client: Client) -> Faults:
         holding = [pool.submit(client.post, "/probe/hold") for _ in range(WRITERS)]
         while client.get("/probe/pools").json()[0] < WRITERS:
             time.sleep(0.05)
-        refused = create(client, timeout=15)  # it waits for its turn for DATABASE_POOL_TIMEOUT
-        if refused.status_code != 503 or "retry-after" not in refused.headers:
-            yield f"answered {refused.status_code} {dict(refused.headers)}"
-        if client.get("/health/live").status_code != 200:
-            yield "it is not live"
-        client.post("/probe/release")
+        try:
+            refused = create(client, timeout=15)  # it waits for its turn for DATABASE_POOL_TIMEOUT
+            if refused.status_code != 503 or "retry-after" not in refused.headers:
+                yield f"answered {refused.status_code} {dict(refused.headers)}"
+            if client.get("/health/live").status_code != 200:
+                yield "it is not live"
+        except httpx2.ReadTimeout:
+            yield "a request waits for ever"
+        finally:
+            client.post("/probe/release")
         for held in holding:
             if held.result().status_code != 200:
                 yield f"a request that held a connection gets {held.result().status_code}"
