@@ -6,17 +6,21 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
-from tests.steps import StepFailed, step
+from tests.steps import PASSWORD, SECRET_KEY, StepFailed, keeps_secrets, step
 
 PROBES = Path(__file__).parent / "probes"
 RUNNING = re.compile(r"Uvicorn running on (http://127.0.0.1:[1-9]\d*)")
 CLIENTS = 8
+JSON = {"Content-Type": "application/json"}
 HERE = ["--host", "127.0.0.1", "--port", "0"]
 # The names of all items, and how many connections others have to the database.
 LEFT = """
@@ -42,10 +46,31 @@ async def main():
 asyncio.run(main())
 """
 
+EXECUTE = """
+import sys
+from app.settings import Settings
+from tests.servers import run_sql
+run_sql(Settings().database_url, sys.argv[1])
+"""
+HALF_A_MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{before}"
+
+def upgrade():
+    op.create_table("halves", sa.Column("id", sa.Integer, primary_key=True))
+    op.execute("{then}")
+
+def downgrade():
+    op.drop_table("halves")
+"""
+
 Faults = dict[str, list[str]]
 
 
-def find_faults(project: Path, env: dict[str, str]) -> Faults:
+def find_faults(project: Path, env: dict[str, str], *, users: bool) -> Faults:
     """By the name of the fault; nothing is wrong where the list is empty."""
     python = ["uv", "run", "python", "-W", "error"]
     script = str(PROBES / "faults.py")
@@ -54,12 +79,14 @@ def find_faults(project: Path, env: dict[str, str]) -> Faults:
     for sign in ("garbage", "never awaited"):
         if sign in printed:
             found["log"] = [*found.get("log", []), f"it says {sign!r}"]
-    found["sigterm under load"] = stop_under_load(project, env)
+    found["SIGTERM under load"] = stop_under_load(project, env, users=users)
+    found["a migration fails half-way"] = [*migration_fails(project, env)]
     return found
 
 
-def stop_under_load(project: Path, env: dict[str, str]) -> list[str]:
-    """What was answered with 201 is stored, all connections are closed, and the process ends."""
+@contextmanager
+def serving(project: Path, env: dict[str, str]) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
+    """The process of `fastapi run`, and its address; its log, in the end, keeps its secrets."""
     output = project / "service.log"
     with output.open("w") as log:
         service = subprocess.Popen(
@@ -69,23 +96,33 @@ def stop_under_load(project: Path, env: dict[str, str]) -> list[str]:
             stdout=log,
             stderr=log,
         )
-    faults: list[str] = []
     try:
-        address = address_of(service, output)
+        yield service, address_of(service, output)
+    finally:
+        service.kill()
+        service.wait()
+        keeps_secrets(output.read_text())
+
+
+def stop_under_load(project: Path, env: dict[str, str], *, users: bool) -> list[str]:
+    """What was answered with 201 is stored, all connections are closed, and the process ends."""
+    faults: list[str] = []
+    if users:
+        env = env | {"ENVIRONMENT": "production", "SECRET_KEY": SECRET_KEY}
+    with serving(project, env) as (service, address):
+        headers = JSON | (sign_up(address) if users else {})
         with ThreadPoolExecutor(CLIENTS) as pool:
-            working = [pool.submit(create_until_refused, address) for _ in range(CLIENTS)]
+            working = [pool.submit(create_until_refused, address, headers) for _ in range(CLIENTS)]
             time.sleep(1.5)
             service.send_signal(signal.SIGTERM)
             code = service.wait(30)
             created = {name for client in working for name in client.result()[0]}
             statuses = Counter(status for client in working for status in client.result()[1])
-    finally:
-        service.kill()
     if code not in {0, -signal.SIGTERM}:  # uvicorn ends by the signal itself
         faults.append(f"it ended with {code}")
     if not created or set(statuses) != {201}:
         faults.append(f"it answered {dict(statuses)}")
-    if "Traceback" in output.read_text():
+    if "Traceback" in (project / "service.log").read_text():
         faults.append("there is a traceback in its log")
     left = step(project, env, "uv", "run", "python", "-c", LEFT)
     stored = set(left.partition("names:")[2].splitlines()[0].split())
@@ -96,13 +133,46 @@ def stop_under_load(project: Path, env: dict[str, str]) -> list[str]:
     return faults
 
 
-def create_until_refused(address: str) -> tuple[set[str], list[int]]:
+def sign_up(address: str) -> dict[str, str]:
+    """The header of a new user."""
+    account = {"email": f"{uuid4()}@example.com", "password": PASSWORD}
+    register = Request(f"{address}/auth/register", json.dumps(account).encode(), JSON)
+    urlopen(register).close()
+    form = urlencode({"username": account["email"], "password": PASSWORD}).encode()
+    with urlopen(f"{address}/auth/jwt/login", form) as response:
+        return {"Authorization": f"Bearer {json.load(response)['access_token']}"}
+
+
+def migration_fails(project: Path, env: dict[str, str]) -> Iterator[str]:
+    """It says where the database is, and what to do; once that is done, it can be run."""
+    alembic = ["uv", "run", "alembic"]
+    revision = project / "migrations" / "versions" / "9999_half.py"
+    before = step(project, env, *alembic, "current").split()[0]
+    revision.write_text(HALF_A_MIGRATION.format(before=before, then="SELECT no_such_column"))
+    try:
+        step(project, env, *alembic, "upgrade", "head")
+        yield "it does not fail"
+    except StepFailed as failure:
+        said = str(failure).splitlines()[-1]
+    if not said.startswith(f"The database is at {before}"):
+        yield f"it says {said!r}"
+    if before not in step(project, env, *alembic, "current"):
+        yield "it is elsewhere"
+    if "by hand" in said:
+        step(project, env, "uv", "run", "python", "-c", EXECUTE, "DROP TABLE halves")
+    revision.write_text(HALF_A_MIGRATION.format(before=before, then="SELECT 1"))
+    for command in (["upgrade", "head"], ["downgrade", "-1"]):
+        step(project, env, *alembic, *command)
+    revision.unlink()
+
+
+def create_until_refused(address: str, headers: dict[str, str]) -> tuple[set[str], list[int]]:
     created: set[str] = set()
     statuses: list[int] = []
     while True:
         name = uuid4().hex
         body = json.dumps({"name": name}).encode()
-        request = Request(f"{address}/items", body, {"Content-Type": "application/json"})
+        request = Request(f"{address}/items", body, headers)
         try:
             with urlopen(request, timeout=30) as response:
                 statuses.append(response.status)

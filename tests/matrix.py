@@ -1,6 +1,5 @@
 """Runs generated projects: installed by uv, migrated, checked, on servers that the run shares."""
 
-import json
 import os
 import re
 import shutil
@@ -17,16 +16,16 @@ from itertools import groupby
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from tests.cells import FUZZED, PROBED, Cell
 from tests.faults import Faults, find_faults, migrate_at_once
 from tests.fuzz import fuzz
-from tests.steps import StepFailed, passed, step
+from tests.steps import DATABASE_PASSWORD, StepFailed, passed, step
 from tests.walks import Walk, quarrel, walk
 
 WORKERS = (os.cpu_count() or 1) + 1  # one more, since each waits now and then
-PROBE = Path(__file__).parent / "probes" / "rough_clients.py"
+ORDERS = Path(__file__).parent / "probes" / "orders.py"
 
 # Serves the generated project's own test server, until its input ends.
 SERVE = """
@@ -34,6 +33,9 @@ import sys
 from tests.database import running_server
 from tests.servers import run_sql
 with running_server() as url:
+    if url.get_backend_name() != "postgresql":  # which trusts everyone on this machine
+        run_sql(url, f"ALTER USER root@localhost IDENTIFIED BY '{sys.argv[1]}'")
+    url = url.set(password=sys.argv[1])
     run_sql(url, "CREATE DATABASE test")
     print(url.set(database="test").render_as_string(hide_password=False), flush=True)
     sys.stdin.read()
@@ -42,9 +44,7 @@ CREATE = """
 import sys
 from app.db.url import parse_url
 from tests.servers import run_sql
-url = parse_url(sys.argv[1])
-run_sql(url, f"CREATE DATABASE {sys.argv[2]}")
-print(url.set(database=sys.argv[2]).render_as_string(hide_password=False))
+run_sql(parse_url(sys.argv[1]), f"CREATE DATABASE {sys.argv[2]}")
 """
 
 
@@ -69,7 +69,6 @@ class Run:
     of: Cell | Walk
     seconds: float = 0
     tests: int = 0
-    probe: dict[str, Any] = field(default_factory=dict, repr=False)
     faults: Faults = field(default_factory=dict, repr=False)
     beside_logins: int | None = None  # milliseconds
     failure: str = ""
@@ -153,7 +152,8 @@ class Matrix:
         lines = [f"| fault | {' | '.join(str(run.of) for run in probed)} |"]
         lines += ["|---" * (len(probed) + 1) + "|"]
         for name in names:
-            cells = ["; ".join(run.faults.get(name, [])) or "held" for run in probed]
+            rows = [run.faults.get(name) for run in probed]
+            cells = ["" if row is None else "; ".join(row) or "held" for row in rows]
             lines.append(f"| {name} | {' | '.join(cells)} |")
         return "\n".join(lines) if probed else ""
 
@@ -196,8 +196,7 @@ class Matrix:
         step(project, env, "uv", "run", "alembic", "check")
         run.tests = passed(step(project, env, "uv", "run", "just", "check"))
         if cell in PROBED:
-            run.probe = self._probe(project, env)
-            run.faults = find_faults(project, env)
+            run.faults = find_faults(project, env, users=cell.auth)
             grow(project, env)
             if cell.family != "sqlite":
                 refuse(project, env)
@@ -216,14 +215,8 @@ class Matrix:
             return {"DATABASE_URL": f"sqlite:///{self.folder}/{name}.db"}
         server = self._server(cell.family, project)
         name = "test_" + re.sub(r"\W", "_", name)
-        url = step(project, env, "uv", "run", "python", "-c", CREATE, server, name).strip()
-        return {"DATABASE_URL": url, "TEST_DATABASE_URL": server}
-
-    def _probe(self, project: Path, env: dict[str, str]) -> dict[str, Any]:
-        python = ["uv", "run", "python", "-W", "error"]
-        printed = step(project, env | {"PYTHONPATH": "."}, *python, str(PROBE), "probe.json")
-        found: dict[str, Any] = json.loads((project / "probe.json").read_text())
-        return found | {"log": printed}
+        step(project, env, "uv", "run", "python", "-c", CREATE, server, name)
+        return {"DATABASE_URL": at(server, name), "TEST_DATABASE_URL": server}
 
     def _server(self, family: str, project: Path) -> str:
         with self.lock:
@@ -231,7 +224,12 @@ class Matrix:
                 env = environment_of(self.folder / f"env-{family}")  # which nobody changes
                 step(project, env, "uv", "sync", "--quiet")
                 server = subprocess.Popen(
-                    [self.folder / f"env-{family}" / "bin" / "python", "-c", SERVE],
+                    [
+                        self.folder / f"env-{family}" / "bin" / "python",
+                        "-c",
+                        SERVE,
+                        DATABASE_PASSWORD,
+                    ],
                     cwd=project,
                     env=env,
                     stdin=subprocess.PIPE,
@@ -251,7 +249,7 @@ class Matrix:
 def grow(project: Path, env: dict[str, str]) -> None:
     """Add a domain as the README says, and migrate to it, back, and to it again."""
     (project / "app" / "orders").mkdir()
-    shutil.copy(PROBE.parent / "orders.py", project / "app" / "orders" / "models.py")
+    shutil.copy(ORDERS, project / "app" / "orders" / "models.py")
     step(project, env, "uv", "run", "just", "revision", "orders")
     for command in (["upgrade", "head"], ["check"], ["downgrade", "-1"], ["upgrade", "head"]):
         step(project, env, "uv", "run", "alembic", *command)
@@ -261,7 +259,7 @@ def grow(project: Path, env: dict[str, str]) -> None:
 
 def refuse(project: Path, env: dict[str, str]) -> None:
     """Its tests delete rows: they must not run on a database that is not named for tests."""
-    url = re.sub(r"/\w+$", "/production", env["TEST_DATABASE_URL"])
+    url = at(env["TEST_DATABASE_URL"], "production")
     try:
         step(project, env | {"TEST_DATABASE_URL": url}, "uv", "run", "pytest")
     except StepFailed as refusal:
@@ -269,6 +267,11 @@ def refuse(project: Path, env: dict[str, str]) -> None:
             return
         raise
     raise StepFailed("The tests ran on a database that is not named for tests")
+
+
+def at(server: str, database: str) -> str:
+    """The server's URL with another database."""
+    return re.sub(r"/\w+$", f"/{database}", server)
 
 
 def environment_of(folder: Path) -> dict[str, str]:

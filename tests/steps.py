@@ -1,8 +1,14 @@
-"""Commands in a generated project."""
+"""Commands in a generated project, and what they may not print."""
 
 import re
 import subprocess
 from pathlib import Path
+from secrets import token_hex
+
+# What projects are given to keep to themselves.
+DATABASE_PASSWORD = token_hex(16)
+SECRET_KEY = token_hex(32)
+PASSWORD = f"correct horse {token_hex(8)}"
 
 
 class StepFailed(Exception):
@@ -23,7 +29,16 @@ def step(project: Path, env: dict[str, str], *command: str) -> str:
     )
     if done.returncode != 0:
         raise StepFailed(f"$ {' '.join(command)}\n{done.stdout}")
-    return done.stdout
+    return keeps_secrets(done.stdout)
+
+
+def keeps_secrets(printed: str) -> str:
+    """The same text; StepFailed where it holds what it was given to keep."""
+    for secret in (DATABASE_PASSWORD, SECRET_KEY, PASSWORD):
+        before, found, _ = printed.partition(secret)
+        if found:
+            raise StepFailed(f"A secret is printed after this:\n{before[-1000:]}")
+    return printed
 
 
 def passed(printed: str) -> int:

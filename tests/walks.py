@@ -13,9 +13,9 @@ from typing import Any
 
 from tests.cells import Cell
 from tests.releases import THIS, commit, git
-from tests.steps import StepFailed, passed, step
+from tests.steps import PASSWORD, StepFailed, passed, step
 
-SUPERUSER = {"SUPERUSER_EMAIL": "root@example.com", "SUPERUSER_PASSWORD": "correct horse battery"}
+SUPERUSER = {"SUPERUSER_EMAIL": "root@example.com", "SUPERUSER_PASSWORD": PASSWORD}
 UPDATE = ["uv", "run", "just", "update", "--vcs-ref=:current:"]
 REFUSAL = "no migration converts ids"
 # Adds an item of that name, when it gets one, and prints the names that are there.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import HTTPException, RequestValidationError
 from sqlalchemy.exc import DBAPIError
@@ -14,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import get_contextvars
 
 from app.db.codes import CONFLICT, code_of, is_unavailable
+
+log = structlog.get_logger()
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "1"}  # seconds
@@ -64,7 +67,8 @@ def problem(
     return Response(json.dumps(body).encode("ascii"), status, headers, PROBLEM_JSON)
 
 
-def unavailable() -> Response:
+def unavailable(reason: str) -> Response:
+    log.warning("unavailable", reason=reason)
     return problem(503, "The service is busy or its database is away. Try again.", RETRY_AFTER)
 
 
@@ -116,12 +120,12 @@ def install_error_handlers(app: FastAPI) -> None:
         if code_of(error) in CONFLICT:
             return problem(409, TAKEN)
         if is_unavailable(error):
-            return unavailable()
+            return unavailable(repr(error.orig))
         raise error
 
     @app.exception_handler(PoolTimeout)
-    async def pool_exhausted(_: Request, __: PoolTimeout) -> Response:
-        return unavailable()
+    async def pool_exhausted(_: Request, error: PoolTimeout) -> Response:
+        return unavailable(repr(error))
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, __: Exception) -> Response:

@@ -51,7 +51,7 @@ async def find_fault(db: Database) -> str | None:
         async with asyncio.timeout(TIMEOUT), db.unit(read_only=True) as session:
             found = await (await session.connection()).run_sync(current_revisions)
     except (SQLAlchemyError, TimeoutError) as error:
-        log.warning("database error", error=type(error).__name__)
+        log.warning("unavailable", reason=repr(getattr(error, "orig", error)))
         return "The database does not answer: see DATABASE_URL."
     if found >= needed or not found <= known:  # unknown: newer code has migrated, as it should
         return None

@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString, SQLModel
 
@@ -65,11 +68,29 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
+def position(connection: Connection) -> str:
+    migration = MigrationContext.configure(connection)
+    heads = " and ".join(migration.get_current_heads()) or "no revision"
+    if migration.impl.transactional_ddl or connection.dialect.name == "sqlite":
+        return f"The database is at {heads}: what failed was rolled back."
+    return (
+        f"The database is at {heads}, and what the next revision did before it failed is there, "
+        f"since {connection.dialect.name} cannot roll it back: undo that by hand."
+    )
+
+
 async def online(settings: Settings) -> None:
     engine = create_migrator(settings)
-    async with engine.connect() as connection:
-        await connection.run_sync(migrate)
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate)
+    except Exception as error:
+        with suppress(DBAPIError):  # the database is away
+            async with engine.connect() as connection:
+                error.add_note(await connection.run_sync(position))
+        raise
+    finally:
+        await engine.dispose()
 
 
 def offline(settings: Settings) -> None:

@@ -6,6 +6,7 @@ import pytest
 from fastapi import APIRouter, HTTPException
 from httpx2 import AsyncClient, Response
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.api import api
 from app.db.models import Text
@@ -33,6 +34,11 @@ async def quote(words: list[str]) -> None:
 @routes.get("/crash")
 async def crash() -> None:
     raise RuntimeError("a secret of the inside")
+
+
+@routes.get("/busy")
+async def busy() -> None:
+    raise PoolTimeout("no connection is free")
 
 
 api.include_router(routes)
@@ -98,3 +104,14 @@ async def test_a_crash_tells_only_its_request_id(client: AsyncClient) -> None:
     assert_problem(response, 500)
     assert "secret" not in response.text
     assert response.headers["x-request-id"] == "abc-1"
+
+
+async def test_only_the_log_says_why_it_is_unavailable(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[dict[str, str]] = []
+    monkeypatch.setattr("app.errors.log.warning", lambda _, **line: lines.append(line))
+    response = await client.get("/test-errors/busy")
+    assert_problem(response, 503)
+    assert "connection" not in response.text
+    assert "no connection is free" in lines[0]["reason"]

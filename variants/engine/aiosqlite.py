@@ -1,8 +1,9 @@
 """SQLite by aiosqlite: the engines and what they need."""
 
+import sqlite3
 from typing import Any
 
-from sqlalchemy import Connection, NullPool, event
+from sqlalchemy import Connection, ExceptionContext, NullPool, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.db.settings import DatabaseSettings
@@ -65,6 +66,12 @@ def _transactional(engine: AsyncEngine, *pragmas: str) -> AsyncEngine:
     def commit(connection: Connection) -> None:
         connection.exec_driver_sql("COMMIT")
 
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def forget(context: ExceptionContext) -> None:
+        # A file that may only be read is opened for that, and stays so until it is opened anew.
+        code = getattr(context.original_exception, "sqlite_errorcode", None)
+        context.is_disconnect |= code == sqlite3.SQLITE_READONLY
+
     return engine
 
 
@@ -77,5 +84,14 @@ def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
         cursor.close()
 
 
+class _Connection(sqlite3.Connection):
+    """Rolls back when it is closed: the cursor of a cancelled request would keep its write lock."""
+
+    def close(self) -> None:
+        self.rollback()
+        super().close()
+
+
 def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
-    return {"isolation_level": None, "timeout": settings.database_busy_timeout}
+    timeout = settings.database_busy_timeout
+    return {"isolation_level": None, "timeout": timeout, "factory": _Connection}

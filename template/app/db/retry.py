@@ -49,7 +49,7 @@ class RetryMiddleware:
                 await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # apart from each other
             else:
                 return
-        await unavailable()(scope, receive, send)
+        await unavailable("transactions in conflict")(scope, receive, send)
 
 
 class Replay:
