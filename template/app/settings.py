@@ -1,11 +1,13 @@
 """The settings of the service: environment variables of the same names, in capitals, or `.env`."""
 
-from typing import Literal
+from typing import Literal, TypeVar
 
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from app.db.settings import DatabaseSettings
+
+S = TypeVar("S", bound=BaseSettings)
 
 
 class Settings(DatabaseSettings):
@@ -27,3 +29,17 @@ class Settings(DatabaseSettings):
 
     telemetry: bool = False
     """Send OpenTelemetry to OTEL_EXPORTER_OTLP_ENDPOINT: `uv sync --extra telemetry`."""
+
+
+def read_settings(kind: type[S]) -> S:
+    """Those of this process; SystemExit that names what is missing or bad, and shows no value."""
+    try:
+        return kind()
+    except SettingsError as error:  # a list that is not JSON
+        raise SystemExit(str(error)) from None
+    except ValidationError as error:
+        faults = [
+            ": ".join([*(str(name).upper() for name in fault["loc"]), fault["msg"]])
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        raise SystemExit("\n".join(faults).replace("Value error, ", "")) from None

@@ -17,7 +17,7 @@ from sqlmodel import AutoString, SQLModel
 
 from app.db.engine import create_migrator
 from app.db.revisions import review
-from app.settings import Settings
+from app.settings import Settings, read_settings
 
 for models in Path(__file__).parents[1].glob("app/*/models.py"):  # every table
     import_module(f"app.{models.parent.name}.models")
@@ -102,7 +102,7 @@ def offline(settings: Settings) -> None:
 if context.config.cmd_opts is not None:  # on the command line, and not in a test
     logging.basicConfig(level=logging.INFO, format="%(message)s")
 
-settings = context.config.attributes.get("settings") or Settings()
+settings = context.config.attributes.get("settings") or read_settings(Settings)
 if context.is_offline_mode():
     offline(settings)
 else:

@@ -40,6 +40,20 @@ def test_it_serves_and_stops(settings: Settings, tmp_path: Path) -> None:
     assert "Traceback" not in printed
 
 
+@pytest.mark.parametrize("command", [["uvicorn", "app.main:app"], ["alembic", "upgrade", "head"]])
+def test_a_bad_setting_is_named_in_a_line(command: list[str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", *command],
+        env=os.environ | {"DATABASE_URL": "oracle://app:secret@localhost/app"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert re.fullmatch(r"DATABASE_URL: it is for oracle, .*\n", ended.stderr)
+    assert "secret" not in ended.stdout
+
+
 def wait_for_address(server: "subprocess.Popen[bytes]", output: Path) -> str:
     end = time.monotonic() + 60
     while time.monotonic() < end and server.poll() is None:

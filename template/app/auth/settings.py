@@ -7,6 +7,8 @@ import structlog
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.settings import read_settings
+
 SECRET_LENGTH = 32  # characters
 
 
@@ -60,4 +62,4 @@ class AuthSettings(BaseSettings):
         return self
 
 
-settings = AuthSettings()
+settings = read_settings(AuthSettings)
