@@ -57,6 +57,8 @@ PROBED = [
     for driver in DRIVERS
     for style, id_type, auth in [("di", "int", False), ("scoped", "uuid", True)]
 ]
+# Those whose image is made and served: with a server, and without one.
+IMAGED = [Cell("aiosqlite", "scoped", "uuid", auth=True), Cell("asyncpg", "di", "int", auth=True)]
 # Those that are updated from earlier releases: every driver, with all values of the other answers.
 UPDATED = [
     Cell(driver, style, id_type, auth)

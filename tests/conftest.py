@@ -140,15 +140,28 @@ def start_the_matrix(request: pytest.FixtureRequest, fast_copier: None) -> None:
 
 
 MATRIX = pytest.StashKey[Matrix]()
+NOT_RUN = "NOT RUN"
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """A skip is no kind of green here: something is missing that the test needs."""
+    return (NOT_RUN, "N", NOT_RUN) if report.skipped else None
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
+    not_run = [
+        f"- NOT RUN: {report.nodeid}: {report.longrepr[2].removeprefix('Skipped: ')}"
+        for report in terminalreporter.stats.get(NOT_RUN, [])
+    ]
+    if not_run:
+        terminalreporter.section("not run", yellow=True)
+        terminalreporter.write_line("\n".join(not_run))
     if (matrix := config.stash.get(MATRIX, None)) is not None:
         table = f"{matrix.table()}\n\n{matrix.fault_table()}".strip()
         terminalreporter.section("matrix")
         terminalreporter.write_line(table)
         report = ROOT / "build" / "matrix.md"
         report.parent.mkdir(exist_ok=True)
-        report.write_text(table + "\n")
+        report.write_text("\n\n".join(filter(None, [table, "\n".join(not_run)])) + "\n")

@@ -16,11 +16,12 @@ from itertools import groupby
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from tests.cells import FUZZED, PROBED, Cell
+from tests.cells import FUZZED, IMAGED, PROBED, Cell
 from tests.faults import Faults, find_faults, migrate_at_once
 from tests.fuzz import fuzz
+from tests.image import serve
 from tests.steps import DATABASE_PASSWORD, StepFailed, passed, step
 from tests.walks import Walk, quarrel, walk
 
@@ -70,6 +71,7 @@ class Run:
     seconds: float = 0
     tests: int = 0
     faults: Faults = field(default_factory=dict, repr=False)
+    image: dict[str, Any] = field(default_factory=dict, repr=False)
     beside_logins: int | None = None  # milliseconds
     failure: str = ""
     missing: str = ""
@@ -202,6 +204,9 @@ class Matrix:
                 refuse(project, env)
         if cell in FUZZED:
             run.beside_logins = fuzz(project, env)
+        if cell in IMAGED:
+            fresh = self._database(cell, f"{cell}-image", project, env)
+            run.image = serve(project, env, fresh["DATABASE_URL"])
         environment = env["UV_PROJECT_ENVIRONMENT"]
         mypy = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={environment}/mypy"]
         mypy += [f"--python-executable={environment}/bin/python"]
