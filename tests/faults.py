@@ -147,7 +147,7 @@ def migration_fails(project: Path, env: dict[str, str]) -> Iterator[str]:
     """It says where the database is, and what to do; once that is done, it can be run."""
     alembic = ["uv", "run", "alembic"]
     revision = project / "migrations" / "versions" / "9999_half.py"
-    before = step(project, env, *alembic, "current").split()[0]
+    before = step(project, env, *alembic, "current").splitlines()[-1].split()[0]
     revision.write_text(HALF_A_MIGRATION.format(before=before, then="SELECT no_such_column"))
     try:
         step(project, env, *alembic, "upgrade", "head")
