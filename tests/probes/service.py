@@ -34,6 +34,7 @@ from tests.database import make_commit_fail
 Faults = Iterator[str]  # what does not hold
 
 DIALECT = Settings().database_url.get_backend_name().replace("mariadb", "mysql")
+PORTS = {"postgresql": 5432, "mysql": 3306}
 OWN_ID = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT CONNECTION_ID()"}
 KILL = {"postgresql": "SELECT pg_terminate_backend({})", "mysql": "KILL {}"}
 OTHERS = {
@@ -181,9 +182,9 @@ class TimeoutMiddleware:
 def make_proxy() -> Proxy | None:
     """Before the database's server, which the service then finds there."""
     url = Settings().database_url
-    if url.host is None or url.port is None:
+    if DIALECT == "sqlite":
         return None
-    proxy = Proxy(url.host, url.port)
+    proxy = Proxy(url.host or "127.0.0.1", url.port or PORTS[DIALECT])
     through = url.set(host="127.0.0.1", port=proxy.port)
     os.environ["DATABASE_URL"] = through.render_as_string(hide_password=False)
     return proxy
