@@ -59,6 +59,8 @@ PROBED = [
 ]
 # Those whose image is made and served: with a server, and without one.
 IMAGED = [Cell("aiosqlite", "scoped", "uuid", auth=True), Cell("asyncpg", "di", "int", auth=True)]
+# Those that are put under load: without a server and without users, and with both.
+LOADED = [Cell("aiosqlite", "di", "int"), Cell("asyncpg", "scoped", "uuid", auth=True)]
 # Those that are updated from earlier releases: every driver, with all values of the other answers.
 UPDATED = [
     Cell(driver, style, id_type, auth)

@@ -17,7 +17,7 @@ os.environ["COPIER_SETTINGS_PATH"] = str(ROOT / "tests" / "copier_settings.yml")
 import copier._vcs
 import jinja2
 
-from tests.cells import Cell
+from tests.cells import DEFAULT, Cell
 from tests.matrix import Matrix
 from tests.releases import copy_tree, make_releases
 from tests.walks import Walk
@@ -124,9 +124,16 @@ def matrix(
         yield matrix
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that wait for the matrix come last: the others run while it is under way."""
+    """Those that wait for the matrix come last: the others run while it is under way.
+
+    Quick are the others, and one project of the matrix.
+    """
     items.sort(key=needs_matrix)
+    for item in items:
+        if not needs_matrix(item) or item.name == f"test_cell[{DEFAULT}]":
+            item.add_marker("quick")
 
 
 def needs_matrix(item: pytest.Item) -> bool:
@@ -159,7 +166,8 @@ def pytest_terminal_summary(
         terminalreporter.section("not run", yellow=True)
         terminalreporter.write_line("\n".join(not_run))
     if (matrix := config.stash.get(MATRIX, None)) is not None:
-        table = f"{matrix.table()}\n\n{matrix.fault_table()}".strip()
+        tables = [matrix.table(), matrix.fault_table(), matrix.load_table()]
+        table = "\n\n".join(filter(None, tables))
         terminalreporter.section("matrix")
         terminalreporter.write_line(table)
         report = ROOT / "build" / "matrix.md"

@@ -18,10 +18,11 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
-from tests.cells import FUZZED, IMAGED, PROBED, Cell
+from tests.cells import FUZZED, IMAGED, LOADED, PROBED, Cell
 from tests.faults import Faults, find_faults, migrate_at_once
 from tests.fuzz import fuzz
 from tests.image import serve
+from tests.load import Load, put_under_load
 from tests.steps import DATABASE_PASSWORD, StepFailed, passed, step
 from tests.walks import Walk, quarrel, walk
 
@@ -72,6 +73,7 @@ class Run:
     tests: int = 0
     faults: Faults = field(default_factory=dict, repr=False)
     image: dict[str, Any] = field(default_factory=dict, repr=False)
+    load: Load | None = None
     beside_logins: int | None = None  # milliseconds
     failure: str = ""
     missing: str = ""
@@ -159,6 +161,25 @@ class Matrix:
             lines.append(f"| {name} | {' | '.join(cells)} |")
         return "\n".join(lines) if probed else ""
 
+    def load_table(self) -> str:
+        """64 clients for 20 seconds, a tenth of the requests writes; beside all else that runs."""
+        lines = [
+            "| load | requests/s | p50, ms | p99, ms | MB, warm | MB, after |",
+            "|---|--:|--:|--:|--:|--:|",
+        ]
+        done = [run.result() for run in self.runs.values() if run.done() and not run.exception()]
+        for run in done:
+            if (load := run.load) is not None:
+                numbers = [
+                    load.requests / load.seconds,
+                    load.p50,
+                    load.p99,
+                    load.before,
+                    load.after,
+                ]
+                lines.append(f"| {run.of} | {' | '.join(f'{n:.0f}' for n in numbers)} |")
+        return "\n".join(lines) if len(lines) > 2 else ""
+
     def _run_group(self, group: list[tuple[Cell | Walk, Work]]) -> None:
         environment = self.environments.get()
         for of, work in group:
@@ -204,6 +225,8 @@ class Matrix:
                 refuse(project, env)
         if cell in FUZZED:
             run.beside_logins = fuzz(project, env)
+        if cell in LOADED:
+            run.load = put_under_load(project, env, users=cell.auth)
         if cell in IMAGED:
             fresh = self._database(cell, f"{cell}-image", project, env)
             run.image = serve(project, env, fresh["DATABASE_URL"])

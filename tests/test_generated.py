@@ -3,21 +3,29 @@
 And projects whose answers change."""
 
 import os
+from typing import NoReturn
 
 import pytest
 
-from tests.cells import CELLS, PROBED, Cell
+from tests.cells import CELLS, LOADED, PROBED, Cell
+from tests.load import ERRORS, NO_WRK
 from tests.matrix import Matrix, Run
 from tests.walks import WALKS, Walk
 
 
 def result(matrix: Matrix, of: Cell | Walk) -> Run:
     run = matrix.result(of)
-    if run.missing and "REQUIRE_ALL_DATABASES" not in os.environ:
-        pytest.skip(run.missing)
-    if run.missing or run.failure:
-        pytest.fail(run.missing or run.failure, pytrace=False)
+    if run.missing:
+        not_run(run.missing)
+    if run.failure:
+        pytest.fail(run.failure, pytrace=False)
     return run
+
+
+def not_run(missing: str) -> NoReturn:
+    if "REQUIRE_TOOLS" in os.environ:
+        pytest.fail(missing, pytrace=False)
+    pytest.skip(missing)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
@@ -35,3 +43,12 @@ def test_it_holds_when_its_database_and_its_clients_fail(cell: Cell, matrix: Mat
     faults = result(matrix, cell).faults
     assert {name: found for name, found in faults.items() if found} == {}
     assert len(faults) > 1
+
+
+@pytest.mark.parametrize("cell", LOADED, ids=str)
+def test_it_bears_load(cell: Cell, matrix: Matrix) -> None:
+    if (load := result(matrix, cell).load) is None:
+        not_run(NO_WRK)
+    assert load.errors == dict.fromkeys(ERRORS, 0)
+    assert load.requests > 1000
+    assert load.after < load.before * 1.1
