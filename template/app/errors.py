@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 from typing import Any
 
 import structlog
@@ -11,6 +11,7 @@ from fastapi.exceptions import HTTPException, RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import get_contextvars
 
@@ -72,6 +73,17 @@ def unavailable(reason: str) -> Response:
     return problem(503, "The service is busy or its database is away. Try again.", RETRY_AFTER)
 
 
+def allow(request: Request) -> dict[str, str]:
+    """All methods of the path (RFC 9110, 10.2.1): Starlette names those of its first route."""
+    methods = [
+        method
+        for method in HTTPMethod
+        for route in request.app.routes
+        if route.matches({**request.scope, "method": method})[0] is Match.FULL
+    ]
+    return {"Allow": ", ".join(methods)} if methods else {}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route or a router, for the OpenAPI document."""
     return {
@@ -107,8 +119,9 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_middleware(ProblemMiddleware)
 
     @app.exception_handler(StarletteHTTPException)
-    async def http_error(_: Request, error: StarletteHTTPException) -> Response:
-        return problem(error.status_code, str(error.detail), error.headers)
+    async def http_error(request: Request, error: StarletteHTTPException) -> Response:
+        headers = allow(request) if error.status_code == 405 else None
+        return problem(error.status_code, str(error.detail), headers or error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StrictBool
 
 from app.auth.models import normal_email
 from app.auth.passwords import LONGEST
+from app.auth.settings import settings
 from app.db.ids import Id
 from app.db.models import Text
 
@@ -17,7 +18,10 @@ def check_email(value: str) -> str:
 
 
 Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(check_email)]
-Password = Annotated[Text, Field(max_length=LONGEST)]  # its least length is a matter of policy
+Password = Annotated[Text, Field(max_length=LONGEST)]
+# Only told here: the policy refuses what is shorter, with the reason.
+LEAST = {"minLength": settings.password_min_length}
+NewPassword = Annotated[Password, Field(json_schema_extra=LEAST)]
 
 
 class UserRead(BaseModel):
@@ -42,13 +46,13 @@ class Body(BaseModel):
 class Credentials(BaseModel):
     """The form of a login; what OAuth2 adds to it is ignored."""
 
-    username: Annotated[str, Field(max_length=1024)]
-    password: Annotated[str, Field(max_length=LONGEST)]
+    username: Annotated[str, Field(min_length=1, max_length=1024)]
+    password: Annotated[str, Field(min_length=1, max_length=LONGEST)]
 
 
 class Registration(Body):
     email: Email
-    password: Password
+    password: NewPassword
 
 
 class EmailOnly(Body):
@@ -60,12 +64,12 @@ class Token(Body):
 
 
 class PasswordReset(Token):
-    password: Password
+    password: NewPassword
 
 
 class PasswordChange(Body):
     current_password: Password
-    new_password: Password
+    new_password: NewPassword
 
 
 class EmailChange(Body):
@@ -76,6 +80,6 @@ class EmailChange(Body):
 class UserUpdate(Body):
     """What is left out stays as it is."""
 
-    is_active: bool = Field(default_factory=bool)
-    is_superuser: bool = Field(default_factory=bool)
-    is_verified: bool = Field(default_factory=bool)
+    is_active: StrictBool = Field(default_factory=bool)
+    is_superuser: StrictBool = Field(default_factory=bool)
+    is_verified: StrictBool = Field(default_factory=bool)
