@@ -1,4 +1,4 @@
-"""A served project with users, before a fuzzer, and before twenty sign-ins at once."""
+"""A served project before schemathesis, and before twenty sign-ins at once."""
 
 import json
 import subprocess
@@ -13,24 +13,18 @@ from urllib.request import urlopen
 
 from tests.steps import StepFailed, step
 
-SERVE = Path(__file__).parent / "probes" / "serve.py"
+HERE = Path(__file__).parent
+SERVE = HERE / "probes" / "serve.py"
 PASSWORD = "correct horse battery"
-CHECKS = [
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_headers_conformance",
-    "response_schema_conformance",
-]
 
 
 @contextmanager
-def served(project: Path, env: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The `address` and the superuser's `token` of the project while it is served."""
-    told, printed = project / "served.json", project / "served.log"
+def served(project: Path, env: dict[str, str], whom: str) -> Iterator[dict[str, str]]:
+    """The `address` of the project while it is served to `whom`, and the `token`; see SERVE."""
+    told, printed = project / f"served-{whom}.json", project / "served.log"
     with printed.open("w") as log:
         server = subprocess.Popen(
-            ["uv", "run", "python", str(SERVE), str(told)],
+            ["uv", "run", "python", str(SERVE), str(told), whom],
             cwd=project,
             env=env | {"PYTHONPATH": "."},
             stdin=subprocess.PIPE,
@@ -48,17 +42,23 @@ def served(project: Path, env: dict[str, str]) -> Iterator[dict[str, str]]:
         server.communicate()
 
 
-def fuzz(project: Path, env: dict[str, str]) -> int:
-    """Raise StepFailed for a 5xx or an answer that is not documented; see `slowest_beside_logins`."""
-    with served(project, env) as service:
-        # Beside other cells: the best of three rounds is the service's own.
-        slowest = min(slowest_beside_logins(service["address"]) for _ in range(3))
-        schemathesis = [sys.executable, "-m", "schemathesis.cli", "run"]
-        schemathesis += [f"{service['address']}/openapi.json", "--checks", ",".join(CHECKS)]
-        schemathesis += ["--phases", "coverage,fuzzing", "--max-examples", "15", "--seed", "1"]
-        schemathesis += ["--header", f"Authorization: Bearer {service['token']}"]
-        step(project, env, *schemathesis)
-    return slowest
+def fuzz(project: Path, env: dict[str, str], examples: int) -> None:
+    """Raise StepFailed for what is not as the OpenAPI document says, or not as HTTP says."""
+    with served(project, env, "fuzzer") as service:
+        schemathesis = [sys.executable, "-m", "schemathesis.cli"]
+        schemathesis += ["--config-file", str(HERE / "fuzz.toml")]
+        schemathesis += ["run", f"{service['address']}/openapi.json"]
+        schemathesis += ["--max-examples", str(examples)]
+        if service["token"]:
+            schemathesis += ["--header", f"Authorization: Bearer {service['token']}"]
+        hooks = {"SCHEMATHESIS_HOOKS": str(HERE / "fuzz_hooks.py")}
+        step(project, env | hooks, *schemathesis)
+
+
+def time_logins(project: Path, env: dict[str, str]) -> int:
+    """See `slowest_beside_logins`; beside other cells, the best of three rounds is its own."""
+    with served(project, env, "logins") as service:
+        return min(slowest_beside_logins(service["address"]) for _ in range(3))
 
 
 def slowest_beside_logins(address: str) -> int:

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from tests.cells import FUZZED, IMAGED, LOADED, PROBED, Cell
 from tests.faults import Faults, find_faults, migrate_at_once
-from tests.fuzz import fuzz
+from tests.fuzz import fuzz, time_logins
 from tests.image import serve
 from tests.load import Load, put_under_load
 from tests.steps import DATABASE_PASSWORD, StepFailed, passed, step
@@ -223,8 +223,9 @@ class Matrix:
             grow(project, env)
             if cell.family != "sqlite":
                 refuse(project, env)
+        fuzz(project, env, examples=50 if cell in FUZZED else 3)
         if cell in FUZZED:
-            run.beside_logins = fuzz(project, env)
+            run.beside_logins = time_logins(project, env)
         if cell in LOADED:
             run.load = put_under_load(project, env, users=cell.auth)
         if cell in IMAGED:

@@ -1,7 +1,8 @@
-"""Serves a generated project with users to a fuzzer: on a free port, and without limits.
+"""Serves a generated project on a free port, without limits to attempts.
 
-Run with the project's own Python, in its folder, on a migrated database of its own. The address
-and a superuser's token go into the file that is its argument; it ends with its input.
+Run with the project's own Python, in its folder, on a migrated database of its own. Its arguments
+are a file for the address, and for whom: `logins` are those of twenty users; a `fuzzer` gets the
+token of a superuser if there are users, and hashes that cost nothing. It ends with its input.
 """
 
 import asyncio
@@ -9,38 +10,64 @@ import json
 import socket
 import sys
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 
 import uvicorn
-from app.auth import guards
-from app.auth.manager import UserManager
-from app.auth.tokens import BEARER, issue
 from app.db.session import connect
 from app.main import create_app
 from app.settings import Settings
-from limits import parse
 
 PASSWORD = "correct horse battery"
 
 
-async def add_users() -> str:
+def lift_limits() -> None:
+    from app.auth import guards  # here and below: not every project has it
+    from limits import parse
+
+    guards.BY_ADDRESS = guards.BY_ACCOUNT = parse("1000000/second")
+
+
+def hash_quickly() -> None:
+    from app.auth import passwords
+    from pwdlib import PasswordHash
+    from pwdlib.hashers.argon2 import Argon2Hasher
+
+    passwords.hasher = PasswordHash([Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)])
+
+
+async def add_users(*names: str, **flags: bool) -> str:
+    """A bearer token of the last."""
+    from app.auth.manager import UserManager
+    from app.auth.tokens import BEARER, issue
+
     async with connect(Settings()) as db, db.unit() as session:
         manager = UserManager.of(session)
-        for number in range(20):
-            await manager.register(f"user{number}@example.com", PASSWORD)
-        superuser = await manager.register("super@example.com", PASSWORD, is_superuser=True)
-        return issue(superuser, BEARER, seconds=3600)
+        for name in names:
+            user = await manager.register(f"{name}@example.com", PASSWORD, **flags)
+        return issue(user, BEARER, seconds=3600)
+
+
+def prepare(whom: str) -> str:
+    """The token to use, if any."""
+    if not find_spec("app.auth.manager"):
+        return ""
+    lift_limits()
+    if whom == "logins":
+        return asyncio.run(add_users(*(f"user{number}" for number in range(20))))
+    hash_quickly()
+    return asyncio.run(add_users("super", is_superuser=True))
 
 
 def main() -> None:
-    guards.BY_ADDRESS = guards.BY_ACCOUNT = parse("1000000/second")
-    token = asyncio.run(add_users())
+    told, whom = sys.argv[1:]
+    token = prepare(whom)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(create_app(Settings()), log_level="warning"))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+    thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    Path(sys.argv[1]).write_text(json.dumps({"address": address, "token": token}))
+    Path(told).write_text(json.dumps({"address": address, "token": token}))
     sys.stdin.read()
     server.should_exit = True
     thread.join()
