@@ -223,7 +223,7 @@ class Matrix:
             grow(project, env)
             if cell.family != "sqlite":
                 refuse(project, env)
-        fuzz(project, env, examples=50 if cell in FUZZED else 3)
+        fuzz(project, env, examples=30 if cell in FUZZED else 3)
         if cell in FUZZED:
             run.beside_logins = time_logins(project, env)
         if cell in LOADED:

@@ -19,9 +19,10 @@ def check_email(value: str) -> str:
 
 Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(check_email)]
 Password = Annotated[Text, Field(max_length=LONGEST)]
-# Only told here: the policy refuses what is shorter, with the reason.
-LEAST = {"minLength": settings.password_min_length}
-NewPassword = Annotated[Password, Field(json_schema_extra=LEAST)]
+# For the document only: the policy refuses what is shorter, and says why.
+NewPassword = Annotated[
+    Password, Field(json_schema_extra={"minLength": settings.password_min_length})
+]
 
 
 class UserRead(BaseModel):

@@ -137,6 +137,11 @@ async def test_a_weak_password(client: AsyncClient, password: str, reason: str) 
     assert len(common_passwords()) >= 3000
 
 
+async def test_clients_can_read_how_long_a_password_is(app: FastAPI) -> None:
+    schema = app.openapi()["components"]["schemas"]["Registration"]
+    assert schema["properties"]["password"]["minLength"] == settings.password_min_length
+
+
 async def test_nobody_promotes_themselves(app: FastAPI, client: AsyncClient) -> None:
     body = {"email": "a@example.com", "password": PASSWORD, "is_superuser": True}
     assert (await client.post("/auth/register", json=body)).status_code == 422

@@ -70,7 +70,13 @@ async def test_an_update_changes_only_what_is_given(
 
 
 @pytest.mark.parametrize(
-    "body", [{"is_active": None}, {"email": "new@example.com"}, {"hashed_password": "!"}]
+    "body",
+    [
+        {"is_active": None},
+        {"is_active": 0},
+        {"email": "new@example.com"},
+        {"hashed_password": "!"},
+    ],
 )
 async def test_what_is_not_an_update(
     superuser_client: AsyncClient, user: User, body: dict[str, Any]
