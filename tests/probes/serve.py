@@ -19,6 +19,7 @@ from app.main import create_app
 from app.settings import Settings
 
 PASSWORD = "correct horse battery"
+SETTINGS = Settings(database_pool_timeout=60)  # beside other cells all takes its time
 
 
 def lift_limits() -> None:
@@ -41,7 +42,7 @@ async def add_users(*names: str, **flags: bool) -> str:
     from app.auth.manager import UserManager
     from app.auth.tokens import BEARER, issue
 
-    async with connect(Settings()) as db, db.unit() as session:
+    async with connect(SETTINGS) as db, db.unit() as session:
         manager = UserManager.of(session)
         for name in names:
             user = await manager.register(f"{name}@example.com", PASSWORD, **flags)
@@ -63,7 +64,7 @@ def main() -> None:
     told, whom = sys.argv[1:]
     token = prepare(whom)
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(Settings()), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(create_app(SETTINGS), log_level="warning"))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"

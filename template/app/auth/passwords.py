@@ -13,7 +13,7 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 
 from app.auth.settings import settings
 
-LONGEST = 1024  # characters; argon2 would take any number
+SHORTEST, LONGEST = settings.password_min_length, 1024  # characters; argon2 would take any number
 limiter = CapacityLimiter(os.cpu_count() or 1)  # at once: each hash takes 64 MiB
 hasher = PasswordHash((Argon2Hasher(), BcryptHasher()))  # bcrypt: only to read older hashes
 
@@ -31,8 +31,8 @@ def common_passwords() -> frozenset[str]:
 
 def check_policy(password: str, email: str) -> None:
     """Raise 400, with the reason, for a password that is easy to guess."""
-    if not (least := settings.password_min_length) <= len(password) <= LONGEST:
-        raise HTTPException(400, f"A password has {least} to {LONGEST} characters.")
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise HTTPException(400, f"A password has {SHORTEST} to {LONGEST} characters.")
     if password.lower() in common_passwords():
         raise HTTPException(400, "This password is one of those that everyone tries.")
     if email.lower() in password.lower():

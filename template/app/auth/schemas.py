@@ -5,8 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StrictBool
 
 from app.auth.models import normal_email
-from app.auth.passwords import LONGEST
-from app.auth.settings import settings
+from app.auth.passwords import LONGEST, SHORTEST
 from app.db.ids import Id
 from app.db.models import Text
 
@@ -20,9 +19,7 @@ def check_email(value: str) -> str:
 Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(check_email)]
 Password = Annotated[Text, Field(max_length=LONGEST)]
 # For the document only: the policy refuses what is shorter, and says why.
-NewPassword = Annotated[
-    Password, Field(json_schema_extra={"minLength": settings.password_min_length})
-]
+NewPassword = Annotated[Password, Field(json_schema_extra={"minLength": SHORTEST})]
 
 
 class UserRead(BaseModel):
