@@ -11,11 +11,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from tests.steps import StepFailed, step
+from tests.steps import PASSWORD, StepFailed, keeps_secrets, step
 
 HERE = Path(__file__).parent
 SERVE = HERE / "probes" / "serve.py"
-PASSWORD = "correct horse battery"
 
 
 @contextmanager
@@ -26,7 +25,7 @@ def served(project: Path, env: dict[str, str], whom: str) -> Iterator[dict[str, 
         server = subprocess.Popen(
             ["uv", "run", "python", str(SERVE), str(told), whom],
             cwd=project,
-            env=env | {"PYTHONPATH": "."},
+            env=env | {"PYTHONPATH": ".", "PROBE_PASSWORD": PASSWORD},
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -40,6 +39,7 @@ def served(project: Path, env: dict[str, str], whom: str) -> Iterator[dict[str, 
         yield json.loads(told.read_text())
     finally:
         server.communicate()
+        keeps_secrets(printed.read_text())
 
 
 def fuzz(project: Path, env: dict[str, str], examples: int) -> None:
