@@ -33,6 +33,7 @@ def put_under_load(project: Path, env: dict[str, str], *, users: bool) -> Load |
     """None without wrk."""
     if (wrk := shutil.which("wrk")) is None:
         return None
+    env = env | {"DATABASE_POOL_TIMEOUT": "30"}  # it is no fault to be slow
     if users:
         env = env | {"ENVIRONMENT": "production", "SECRET_KEY": SECRET_KEY}
     with serving(project, env) as (service, address):
@@ -42,6 +43,7 @@ def put_under_load(project: Path, env: dict[str, str], *, users: bool) -> Load |
 
         def shoot(seconds: int) -> dict[str, Any]:
             clients = [wrk, "--threads=1", "--connections=64", f"--duration={seconds}s"]
+            clients += ["--timeout=30s"]
             arguments = [address, "--", item, headers.get("Authorization", "")]
             done = subprocess.run(
                 [*clients, f"--script={SCRIPT}", *arguments],

@@ -12,8 +12,8 @@ class DatabaseSettings(BaseSettings):
     database_url: DatabaseURL = parse_url("sqlite:///app.db")
     """`sqlite:///relative.db`, or `sqlite:////absolute.db` with four slashes."""
 
-    database_read_pool: int = Field(default=10, ge=1)
-    """Connections of a worker for GET, HEAD and OPTIONS."""
+    database_read_pool: int = Field(default=4, ge=1)
+    """Connections of a worker for GET, HEAD and OPTIONS; beside more of them its writer starves."""
 
     database_pool_timeout: float = Field(default=3, gt=0)
     """Seconds that a request waits for its turn before it gets a 503."""
