@@ -21,6 +21,7 @@ from typing import Any, Self
 from tests.cells import FUZZED, IMAGED, LOADED, PROBED, Cell
 from tests.faults import Faults, find_faults, migrate_at_once
 from tests.fuzz import fuzz, time_logins
+from tests.hostile import find_hostile
 from tests.image import serve
 from tests.load import Load, put_under_load
 from tests.steps import DATABASE_PASSWORD, StepFailed, passed, step
@@ -219,7 +220,7 @@ class Matrix:
         step(project, env, "uv", "run", "alembic", "check")
         run.tests = passed(step(project, env, "uv", "run", "just", "check"))
         if cell in PROBED:
-            run.faults = find_faults(project, env, users=cell.auth)
+            run.faults = find_faults(project, env, users=cell.auth) | find_hostile(project, env)
             grow(project, env)
             if cell.family != "sqlite":
                 refuse(project, env)

@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import Match
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import get_contextvars
 
 from app.db.codes import CONFLICT, code_of, is_unavailable
@@ -21,6 +20,7 @@ log = structlog.get_logger()
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "1"}  # seconds
+MOST_ERRORS = 100  # in one answer: a body may have any number
 TAKEN = "It conflicts with what is stored: a unique value exists, or a row referred to does not."
 
 PROBLEM: dict[str, Any] = {
@@ -95,29 +95,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-class ProblemMiddleware:
-    """Makes a problem of the one error that Starlette answers in plain text: 413."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        replaced = False
-
-        async def send_problem(message: Message) -> None:
-            nonlocal replaced
-            if message["type"] == "http.response.start" and message["status"] == 413:
-                replaced = True
-                await problem(413, "The body is too large.")(scope, receive, send)
-            elif not replaced:
-                await send(message)
-
-        await self.app(scope, receive, send_problem)
-
-
 def install_error_handlers(app: FastAPI) -> None:
-    app.add_middleware(ProblemMiddleware)
-
     @app.exception_handler(StarletteHTTPException)
     async def http_error(request: Request, error: StarletteHTTPException) -> Response:
         headers = allow(request) if error.status_code == 405 else None
@@ -125,7 +103,8 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
-        errors = [{key: e[key] for key in ("loc", "msg", "type")} for e in error.errors()]
+        some = error.errors()[:MOST_ERRORS]
+        errors = [{key: e[key] for key in ("loc", "msg", "type")} for e in some]
         return problem(422, "The request is not valid.", errors=errors)
 
     @app.exception_handler(DBAPIError)

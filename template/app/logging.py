@@ -11,12 +11,17 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
-from structlog.processors import JSONRenderer, TimeStamper, add_log_level, dict_tracebacks
+from structlog.dev import ConsoleRenderer, plain_traceback
+from structlog.processors import ExceptionRenderer, JSONRenderer, TimeStamper, add_log_level
 from structlog.stdlib import ProcessorFormatter, add_logger_name
+from structlog.tracebacks import ExceptionDictTransformer
 
 from app.settings import Settings
 
 ACCEPTABLE_ID = re.compile(rb"[\w.-]{1,64}")
+LONGEST_PATH = 1000  # bytes: what collects logs cuts a long line, and then it is no JSON
+# Tracebacks without local variables, of which one may be a password.
+dict_tracebacks = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 
 log = structlog.get_logger()
 
@@ -26,7 +31,7 @@ def configure_logging(settings: Settings) -> None:
     level = logging.getLevelNamesMapping()[settings.log_level]
     processors: list[Any] = [merge_contextvars, add_log_level, TimeStamper("iso")]
     if settings.log_format == "console" or (settings.log_format == "auto" and sys.stdout.isatty()):
-        console = structlog.dev.ConsoleRenderer()
+        console = ConsoleRenderer(exception_formatter=plain_traceback)
         structlog.configure([*processors, console], structlog.make_filtering_bound_logger(level))
         standard: list[Any] = [console]
     else:
@@ -90,7 +95,7 @@ class RequestLogMiddleware:
             log.info(
                 "request",
                 method=scope["method"],
-                path=scope["raw_path"].decode("ascii", "replace"),
+                path=scope["raw_path"][:LONGEST_PATH].decode("ascii", "replace"),
                 status=status,
                 ms=round((perf_counter() - start) * 1000, 1),
             )

@@ -10,9 +10,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.api import api
 from app.db.models import Text
+from app.errors import MOST_ERRORS
 from app.settings import Settings
 
 routes = APIRouter(prefix="/test-errors")
+done: list[str] = []
 
 
 class Body(BaseModel):
@@ -43,6 +45,11 @@ async def crash() -> None:
 @routes.get("/busy")
 async def busy() -> None:
     raise PoolTimeout("no connection is free")
+
+
+@routes.post("/count", status_code=204)
+async def count() -> None:
+    done.append("without a look at the body")
 
 
 api.include_router(routes)
@@ -101,6 +108,22 @@ async def test_a_body_over_the_limit(client: AsyncClient, settings: Settings) ->
     body = json.dumps({"text": "x" * settings.max_body_size})
     headers = {"content-type": "application/json"}
     assert_problem(await client.post("/test-errors/echo", content=body, headers=headers), 413)
+
+
+async def test_what_is_refused_is_not_done(client: AsyncClient, settings: Settings) -> None:
+    done.clear()
+    body = b"x" * (settings.max_body_size + 1)
+    assert_problem(await client.post("/test-errors/count", content=body), 413)
+    assert done == []
+    assert (await client.post("/test-errors/count", content=body[1:])).status_code == 204
+    assert len(done) == 1
+
+
+async def test_any_number_of_errors_has_a_short_answer(client: AsyncClient) -> None:
+    body = {str(number): number for number in range(10_000)}
+    response = await client.post("/test-errors/echo", json=body)
+    assert_problem(response, 422)
+    assert len(response.json()["errors"]) == MOST_ERRORS
 
 
 async def test_a_crash_tells_only_its_request_id(client: AsyncClient) -> None:
