@@ -45,7 +45,7 @@ CELLS += [
     for n, driver in enumerate(DRIVERS)
     for auth in (False, True)
 ]
-# Those with users that a fuzzer is let loose on: both kinds of id.
+# Those with users that are fuzzed deeply: both kinds of id.
 FUZZED = [
     Cell(driver, style, id_type, auth=True)
     for driver, style in [("aiosqlite", "di"), ("asyncpg", "scoped")]

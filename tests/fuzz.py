@@ -42,13 +42,16 @@ def served(project: Path, env: dict[str, str], whom: str) -> Iterator[dict[str, 
         keeps_secrets(printed.read_text())
 
 
-def fuzz(project: Path, env: dict[str, str], examples: int) -> None:
-    """Raise StepFailed for what is not as the OpenAPI document says, or not as HTTP says."""
+def fuzz(project: Path, env: dict[str, str], *, deep: bool) -> None:
+    """Raise StepFailed for what is not as the OpenAPI document says, or not as HTTP says.
+
+    Deep: also by chance, and in sequences of requests.
+    """
     with served(project, env, "fuzzer") as service:
         schemathesis = [sys.executable, "-m", "schemathesis.cli"]
         schemathesis += ["--config-file", str(HERE / "fuzz.toml")]
         schemathesis += ["run", f"{service['address']}/openapi.json"]
-        schemathesis += ["--max-examples", str(examples)]
+        schemathesis += ["--max-examples", "20"] if deep else ["--phases", "examples,coverage"]
         if service["token"]:
             schemathesis += ["--header", f"Authorization: Bearer {service['token']}"]
         hooks = {"SCHEMATHESIS_HOOKS": str(HERE / "fuzz_hooks.py")}

@@ -383,9 +383,9 @@ def credentials(service: Service, operation: Operation) -> Attacks:
 
 
 Kind = Callable[[Service, Operation], Attacks]
-OF_ROUTES: list[Kind] = [texts, literals, ids, paths, bodies, content_types, sizes, hosts]
+OF_ROUTES: list[Kind] = [texts, literals, ids, paths, bodies]
 # What answers these comes before the routes: one route of each shape is enough.
-OF_SHAPES: list[Kind] = [framing, headers, request_ids]
+OF_SHAPES: list[Kind] = [content_types, sizes, hosts, framing, headers, request_ids]
 OF_NOBODY: list[Kind] = [literals, ids, paths, bodies]
 
 

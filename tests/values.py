@@ -47,7 +47,7 @@ INSTANTS = st.datetimes(
     datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999), timezones=OFFSETS
 )
 EVERY = settings(
-    max_examples=40,
+    max_examples=25,
     derandomize=True,
     database=None,
     deadline=None,
