@@ -37,7 +37,9 @@ from tests.database import running_server
 from tests.servers import run_sql
 with running_server() as url:
     if url.get_backend_name() != "postgresql":  # which trusts everyone on this machine
-        run_sql(url, f"ALTER USER CURRENT_USER() IDENTIFIED BY '{sys.argv[1]}'")
+        run_sql(url, f"CREATE USER app IDENTIFIED BY '{sys.argv[1]}'")
+        run_sql(url, "GRANT ALL ON *.* TO app")
+        url = url.set(username="app")
     url = url.set(password=sys.argv[1])
     run_sql(url, "CREATE DATABASE test")
     print(url.set(database="test").render_as_string(hide_password=False), flush=True)
