@@ -36,7 +36,7 @@ class TestSettings(Settings):
 
 
 def settings_for(url: URL) -> Settings:
-    return TestSettings(database_url=url, log_format="json")
+    return TestSettings(database_url=url, log_level="INFO", log_format="json")
 
 
 def alembic_config(settings: Settings) -> Config:

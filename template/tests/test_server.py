@@ -23,7 +23,7 @@ def test_it_serves_and_stops(settings: Settings, tmp_path: Path) -> None:
     with output.open("w") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "fastapi", "run", "--host", "127.0.0.1", "--port", "0"],
-            env=os.environ | {"DATABASE_URL": url, "LOG_FORMAT": "json"},
+            env=os.environ | {"DATABASE_URL": url, "LOG_LEVEL": "INFO", "LOG_FORMAT": "json"},
             stdout=log,
             stderr=log,
         )
