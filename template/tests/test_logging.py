@@ -17,7 +17,7 @@ from app.settings import Settings
 
 def fail():
     password = "se" + "cret"
-    raise ValueError("it failed")
+    raise ValueError("it " + "failed")  # its source may be shown
 
 configure_logging(Settings())
 try:
