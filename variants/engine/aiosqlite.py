@@ -1,6 +1,7 @@
 """SQLite by aiosqlite: the engines and what they need."""
 
 import sqlite3
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, ExceptionContext, NullPool, event
@@ -88,7 +89,8 @@ class _Connection(sqlite3.Connection):
     """Rolls back when it is closed: the cursor of a cancelled request would keep its write lock."""
 
     def close(self) -> None:
-        self.rollback()
+        with suppress(sqlite3.ProgrammingError):  # it is closed already, by a second cancellation
+            self.rollback()
         super().close()
 
 
