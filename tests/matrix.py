@@ -1,11 +1,9 @@
 """Runs generated projects: installed by uv, migrated, checked, on servers that the run shares."""
 
+import json
 import os
-import re
 import shutil
-import subprocess
 import sys
-import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterable
@@ -19,54 +17,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.cells import FUZZED, IMAGED, LOADED, PROBED, Cell
-from tests.faults import Faults, find_faults, migrate_at_once
+from tests.databases import NoServer, Servers, at, environment_of
+from tests.faults import PROBES, Faults, find_faults, migrate_at_once
 from tests.fuzz import fuzz, time_logins
 from tests.hostile import find_hostile
 from tests.image import serve
 from tests.load import Load, put_under_load
-from tests.steps import DATABASE_PASSWORD, StepFailed, passed, step
+from tests.steps import StepFailed, passed, step
 from tests.walks import Walk, quarrel, walk
 
 WORKERS = (os.cpu_count() or 1) + 1  # one more, since each waits now and then
-ORDERS = Path(__file__).parent / "probes" / "orders.py"
-
-# Serves the generated project's own test server, until its input ends.
-SERVE = """
-import sys
-from tests.database import running_server
-from tests.servers import run_sql
-with running_server() as url:
-    if url.get_backend_name() != "postgresql":  # which trusts everyone on this machine
-        run_sql(url, f"CREATE USER app IDENTIFIED BY '{sys.argv[1]}'")
-        run_sql(url, "GRANT ALL ON *.* TO app")
-        url = url.set(username="app")
-    url = url.set(password=sys.argv[1])
-    run_sql(url, "CREATE DATABASE test")
-    print(url.set(database="test").render_as_string(hide_password=False), flush=True)
-    sys.stdin.read()
-"""
-CREATE = """
-import sys
-from app.db.url import parse_url
-from tests.servers import run_sql
-run_sql(parse_url(sys.argv[1]), f"CREATE DATABASE {sys.argv[2]}")
-"""
-
-
-# Of this run's own environment, and not the projects' business: a container's image may forbid
-# bytecode, without which every start of Python compiles all that it imports.
-FOREIGN = {
-    "DATABASE_URL",
-    "PYTHONDONTWRITEBYTECODE",
-    "PYTHONPATH",
-    "TEST_DATABASE_URL",
-    "UV_RUN_RECURSION_DEPTH",
-    "VIRTUAL_ENV",
-}
-
-
-class NoServer(Exception):
-    """The database server of a cell cannot be had here; the message says how to get it."""
+ORDERS = PROBES / "orders.py"
 
 
 @dataclass
@@ -77,6 +38,7 @@ class Run:
     seconds: float = 0
     tests: int = 0
     faults: Faults = field(default_factory=dict, repr=False)
+    round_trips: dict[str, int] = field(default_factory=dict)
     image: dict[str, Any] = field(default_factory=dict, repr=False)
     load: Load | None = None
     beside_logins: int | None = None  # milliseconds
@@ -106,9 +68,7 @@ class Matrix:
         releases: Path,
     ) -> None:
         self.folder, self.walks, self.releases = folder, list(walks), releases
-        self.servers: dict[str, subprocess.Popen[str]] = {}
-        self.urls: dict[str, str] = {}
-        self.lock = threading.Lock()
+        self.servers = Servers(folder)
         self.pool = ThreadPoolExecutor(max_workers=WORKERS)
         self.environments: SimpleQueue[Path] = SimpleQueue()
         for number in range(WORKERS):
@@ -135,8 +95,7 @@ class Matrix:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         self.pool.shutdown(cancel_futures=True)
-        for server in self.servers.values():
-            server.communicate()  # the end of its input ends it
+        self.servers.close()
 
     def result(self, of: Cell | Walk) -> Run:
         return self.runs[of].result()
@@ -207,7 +166,7 @@ class Matrix:
 
     def _walk(self, planned: Walk, run: Run, env: dict[str, str]) -> None:
         project = self.folder / str(planned)
-        run.tests = walk(planned, self.releases, project, env, self._database)
+        run.tests = walk(planned, self.releases, project, env, self.servers.database)
         if planned.start.family == "sqlite":
             quarrel(project, env)
 
@@ -216,7 +175,7 @@ class Matrix:
         assert isinstance(cell, Cell)
         step(project, env, "uv", "sync", "--quiet")
         if cell.family != "sqlite":
-            env |= self._database(cell, str(cell), project, env)
+            env |= self.servers.database(cell, str(cell), project, env)
         if cell in PROBED and cell.session_style == "di":  # it has no part in migrations
             migrate_at_once(project, env)
         else:
@@ -224,6 +183,7 @@ class Matrix:
         step(project, env, "uv", "run", "alembic", "check")
         run.tests = passed(step(project, env, "uv", "run", "just", "check"))
         if cell in PROBED:
+            run.round_trips = count_round_trips(project, env)
             run.faults = find_faults(project, env, users=cell.auth) | find_hostile(project, env)
             grow(project, env)
             if cell.family != "sqlite":
@@ -234,50 +194,20 @@ class Matrix:
         if cell in LOADED:
             run.load = put_under_load(project, env, users=cell.auth)
         if cell in IMAGED:
-            fresh = self._database(cell, f"{cell}-image", project, env)
+            fresh = self.servers.database(cell, f"{cell}-image", project, env)
             run.image = serve(project, env, fresh["DATABASE_URL"])
         environment = env["UV_PROJECT_ENVIRONMENT"]
         mypy = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={environment}/mypy"]
         mypy += [f"--python-executable={environment}/bin/python"]
         step(project, env, *mypy, "app", "migrations", "tests")
 
-    def _database(
-        self, cell: Cell, name: str, project: Path, env: dict[str, str]
-    ) -> dict[str, str]:
-        """The variables for an empty database of that name, and for a server for the tests."""
-        if cell.family == "sqlite":
-            return {"DATABASE_URL": f"sqlite:///{self.folder}/{name}.db"}
-        server = self._server(cell.family, project)
-        name = "test_" + re.sub(r"\W", "_", name)
-        step(project, env, "uv", "run", "python", "-c", CREATE, server, name)
-        return {"DATABASE_URL": at(server, name), "TEST_DATABASE_URL": server}
 
-    def _server(self, family: str, project: Path) -> str:
-        with self.lock:
-            if family not in self.urls:
-                env = environment_of(self.folder / f"env-{family}")  # which nobody changes
-                step(project, env, "uv", "sync", "--quiet")
-                server = subprocess.Popen(
-                    [
-                        self.folder / f"env-{family}" / "bin" / "python",
-                        "-c",
-                        SERVE,
-                        DATABASE_PASSWORD,
-                    ],
-                    cwd=project,
-                    env=env,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                )
-                assert server.stdout is not None
-                url = server.stdout.readline().strip()
-                if not url:
-                    raise NoServer(server.communicate()[1].rpartition("Exit: ")[2].strip())
-                self.servers[family] = server
-                self.urls[family] = url
-            return self.urls[family]
+def count_round_trips(project: Path, env: dict[str, str]) -> dict[str, int]:
+    """How often each route waits for its database."""
+    python = ["uv", "run", "python", str(PROBES / "round_trips.py")]
+    step(project, env | {"PYTHONPATH": "."}, *python, "round_trips.json")
+    found: dict[str, int] = json.loads((project / "round_trips.json").read_text())
+    return found
 
 
 def grow(project: Path, env: dict[str, str]) -> None:
@@ -301,18 +231,6 @@ def refuse(project: Path, env: dict[str, str]) -> None:
             return
         raise
     raise StepFailed("The tests ran on a database that is not named for tests")
-
-
-def at(server: str, database: str) -> str:
-    """The server's URL with another database."""
-    return re.sub(r"/\w+$", f"/{database}", server)
-
-
-def environment_of(folder: Path) -> dict[str, str]:
-    """The variables for commands of a project whose packages are installed into `folder`."""
-    env = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    path = os.pathsep.join([str(Path(os.environ["UV"]).parent), env["PATH"]])
-    return env | {"PATH": path, "UV_PROJECT_ENVIRONMENT": str(folder), "NO_COLOR": "1"}
 
 
 def dependencies(project: Path) -> list[str]:

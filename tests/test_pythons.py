@@ -9,7 +9,7 @@ import pytest
 
 from tests.cells import DEFAULT
 from tests.conftest import run_copier
-from tests.matrix import environment_of
+from tests.databases import environment_of
 from tests.steps import passed, step
 
 SUPPORTED = ("3.11.", "3.12.", "3.13.", "3.14.")

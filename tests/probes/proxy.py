@@ -1,19 +1,24 @@
-"""A TCP proxy before a database server, which can be cut, and be there again."""
+"""A TCP proxy before a database server, which counts, can be cut, and be there again."""
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
 class Proxy:
-    """`127.0.0.1:port` is the server while it is up; refused, and nothing held, while it is cut."""
+    """`127.0.0.1:port` is the server while it is up; refused, and nothing held, while it is cut.
+
+    `round_trips` is how often the server has answered what it was asked, all at once or not.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self.target = (host, port)
         self.port = 0
+        self.round_trips = 0
+        self.asked: set[asyncio.StreamWriter] = set()  # the clients that wait for an answer
         self.writers: set[asyncio.StreamWriter] = set()
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
@@ -40,15 +45,25 @@ class Proxy:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_connection(*self.target)
+
+        def ask() -> None:
+            self.asked.add(writer)
+
+        def answer() -> None:
+            self.round_trips += writer in self.asked
+            self.asked.discard(writer)
+
         await asyncio.gather(
-            self._copy(reader, server_writer),
-            self._copy(server_reader, writer),
+            self._copy(reader, server_writer, ask), self._copy(server_reader, writer, answer)
         )
 
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _copy(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, notice: Callable[[], None]
+    ) -> None:
         self.writers.add(writer)
         try:
             while data := await reader.read(65536):
+                notice()
                 writer.write(data)
                 await writer.drain()
         except OSError:

@@ -29,6 +29,7 @@ def create_reader(settings: DatabaseSettings) -> AsyncEngine:
     engine = create_async_engine(
         settings.database_url,
         isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
         pool_size=settings.database_read_pool,
         max_overflow=0,
         pool_timeout=settings.database_pool_timeout,

@@ -40,6 +40,8 @@ def _create(
         pool_timeout=settings.database_pool_timeout,
         pool_recycle=settings.database_pool_recycle,
         pool_pre_ping=True,
+        pool_reset_on_return=None,
+        skip_autocommit_rollback=True,
         connect_args=_connect_args(settings),
     )
 
@@ -48,6 +50,12 @@ def _create(
         cursor = connection.cursor()
         cursor.execute(first_statement)
         cursor.close()
+
+    @event.listens_for(engine.sync_engine, "reset")
+    def reset(connection: Any, *_: object) -> None:
+        # The server tells with each answer; to roll back in any case is a round trip a request.
+        if connection.driver_connection.get_transaction_status():
+            connection.rollback()
 
     return engine
 

@@ -1,11 +1,17 @@
 """PostgreSQL by psycopg: the engines and what they need."""
 
+from selectors import EVENT_READ, DefaultSelector
+from time import monotonic
 from typing import Any
 
-from sqlalchemy import NullPool
+from psycopg import AsyncConnection
+from sqlalchemy import NullPool, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.db.settings import DatabaseSettings
+
+IDLE = 30  # seconds after which a firewall may have dropped a connection silently
 
 
 def create_writer(settings: DatabaseSettings) -> AsyncEngine:
@@ -38,15 +44,31 @@ def _create(
             f"{settings.database_idle_timeout * 1000:.0f}"
         )
     options = " ".join(f"-c {name}={value}" for name, value in session.items())
-    return create_async_engine(
+    engine = create_async_engine(
         settings.database_url,
         isolation_level=isolation_level,
         pool_size=pool_size,
         max_overflow=0,  # an overflow connection costs a new process of the server each time
         pool_timeout=settings.database_pool_timeout,
-        pool_pre_ping=True,  # psycopg notices a dead connection only when it uses it
         connect_args=_connect_args(settings) | {"options": options},
     )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def refuse_dead_connection(connection: Any, record: Any, _: object) -> None:
+        # Another one comes in place of one that died idle; without a round trip, unlike a ping.
+        if has_ended(connection.driver_connection):
+            raise DisconnectionError
+        if monotonic() - record.info.get("used", monotonic()) > IDLE:
+            try:
+                engine.dialect.do_ping(connection)
+            except Exception as error:
+                raise DisconnectionError from error
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def remember_use(_: object, record: Any) -> None:
+        record.info["used"] = monotonic()
+
+    return engine
 
 
 def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
@@ -54,3 +76,11 @@ def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
     if settings.database_pooler == "transaction":  # prepared statements belong to a server session
         args["prepare_threshold"] = None
     return args
+
+
+def has_ended(connection: AsyncConnection) -> bool:
+    if connection.closed:
+        return True
+    with DefaultSelector() as selector:
+        selector.register(connection, EVENT_READ)
+        return bool(selector.select(0))  # unasked, a server says only that it hangs up

@@ -75,7 +75,8 @@ class Database:
         async with new_session(info=info) as session:
             try:
                 yield session
-                await session.commit()
+                # There is nothing to commit in a read; a flush refuses what it would have written.
+                await (session.flush() if read_only else session.commit())
             except BaseException as error:
                 # Not left to close(): on SQLite a COMMIT that failed would stay open.
                 await session.rollback()

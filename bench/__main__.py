@@ -1,0 +1,128 @@
+"""How fast the generated services are: `bin/bench` measures all of it, in under ten minutes.
+
+The ratios are to bare FastAPI and asyncpg in the same run: a machine's speed and mood drop out of them.
+It ends with 1 when a budget is exceeded.
+"""
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+
+from bench.remedies import REMEDIES
+from bench.report import Report
+from bench.servers import CREATE, LIVE, ONE, PAGE, ROUTES, Server, compare, stand_aside
+from bench.workshop import BASE, Workshop, open_workshop
+from tests.cells import Cell
+
+STAGES = [  # of services that are alive together, within the connections of a test server
+    [
+        Cell("asyncpg", "di", "int"),
+        Cell("asyncpg", "di", "uuid"),
+        Cell("asyncpg", "scoped", "int"),
+        Cell("asyncpg", "scoped", "uuid"),
+    ],
+    [
+        Cell("asyncpg", "di", "int", auth=True),
+        Cell("asyncpg", "scoped", "uuid", auth=True),
+        Cell("psycopg", "di", "int"),
+        Cell("psycopg", "scoped", "uuid"),
+    ],
+    [
+        Cell("asyncmy", "di", "int"),
+        Cell("asyncmy", "scoped", "uuid"),
+        Cell("aiosqlite", "di", "int"),
+        Cell("aiosqlite", "scoped", "uuid"),
+        Cell("aiosqlite", "di", "int", auth=True),
+    ],
+]
+PAGES = [1, 100, 1_000, 10_000]  # of 100 items, in a million
+
+
+def services(workshop: Workshop, floors: list[Server], report: Report) -> None:
+    base = next(floor for floor in floors if floor.name == BASE)
+    for number, cells in enumerate(STAGES):
+        stage = floors if number == 0 else [replace(base, shots={}, starts=[])]
+        stage = stage + [workshop.service(cell) for cell in cells]
+        compare(stage, ROUTES, rounds=3, seconds=1)
+        report.add_stage(stage)
+
+
+def starts(workshop: Workshop, floors: list[Server], report: Report) -> None:
+    base = next(floor for floor in floors if floor.name == BASE)
+    pair = [
+        replace(base, starts=[]),
+        workshop.service(Cell("asyncpg", "di", "int"), 1000),
+        workshop.service(Cell("asyncpg", "di", "int", auth=True), 1000),
+    ]
+    for server in pair:
+        server.start()  # which compiles bytecode
+        server.stop()
+        server.starts.clear()
+    for _ in range(5):
+        for server in pair:
+            server.start()
+            server.stop()
+    report.add_starts(pair)
+
+
+def remedies(workshop: Workshop, report: Report) -> None:
+    usual = workshop.service(Cell("asyncpg", "di", "int"))
+    for route in (ONE, PAGE, CREATE, LIVE):
+        stage = [replace(usual, shots={}, starts=[])]
+        for remedy in REMEDIES:
+            if remedy.route == route:
+                changed = replace(usual, shots={}, starts=[], name=remedy.name)
+                if remedy.file:
+                    changed = workshop.changed(
+                        usual, remedy.name, remedy.file, remedy.old, remedy.new
+                    )
+                stage.append(replace(changed, options=remedy.options))
+        compare(stage, [route], rounds=3, seconds=1)
+        report.add_remedies(route, stage)
+
+
+def scale(workshop: Workshop, report: Report) -> None:
+    """A million items: a page costs the same however far in; and two workers against one."""
+    big = workshop.service(Cell("asyncpg", "di", "int"), 1_000_000)
+    pages = {page: f"GET /items?limit=100&after={(page - 1) * 100}" for page in PAGES}
+    compare([big], list(pages.values()), rounds=3, seconds=1)
+    report.add_pages(big, pages)
+    workers = [
+        replace(
+            big,
+            name=f"{n} worker" + "s" * (n > 1),
+            shots={},
+            starts=[],
+            pinned=False,
+            options=("--no-access-log", f"--workers={n}"),
+        )
+        for n in (1, 2)
+    ]
+    compare(workers, [LIVE, ONE], rounds=3, seconds=1)
+    report.add_workers(workers)
+
+
+def main() -> None:
+    parts = {"services": services, "starts": starts, "remedies": remedies, "scale": scale}
+    parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__.partition("\n")[0])
+    parser.add_argument("parts", nargs="*", choices=[*parts, []], help="all of them by default")
+    chosen = parser.parse_args().parts or list(parts)
+    stand_aside()
+    started = time.monotonic()
+    report = Report()
+    with open_workshop() as workshop:
+        floors = workshop.floors() if {"services", "starts"} & set(chosen) else []
+        if "services" in chosen:
+            services(workshop, floors, report)
+        if "starts" in chosen:
+            starts(workshop, floors, report)
+        if "remedies" in chosen:
+            remedies(workshop, report)
+        if "scale" in chosen:
+            scale(workshop, report)
+    print(f"\nmeasured in {time.monotonic() - started:.0f} s")
+    sys.exit(0 if report.close() else 1)
+
+
+main()

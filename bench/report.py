@@ -1,0 +1,158 @@
+"""What was measured, as tables, a plot, and a verdict on each budget."""
+
+import os
+import platform
+import statistics
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.servers import CLIENTS, CREATE, LIVE, ONE, PAGE, ROUTES, Server
+from bench.workshop import BASE, FLOORS
+
+HERE = Path(__file__).parent
+USUAL = "SQLModel, the usual way"
+
+
+@dataclass
+class Budget:
+    """At most so much; `stretch` is what would be better still."""
+
+    name: str
+    limit: float
+    stretch: float
+    unit: str = "×"
+    found: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> bool:
+        return max(self.found.values()) <= self.limit
+
+    def row(self) -> str:
+        worst = max(self.found, key=lambda name: self.found[name])
+        verdict = "ok" if self.holds else "EXCEEDED"
+        if self.found[worst] <= self.stretch:
+            verdict = "ok, stretch"
+        numbers = f"{self.found[worst]:.2f} | {self.limit:g} | {self.stretch:g} | {self.unit}"
+        return f"| {self.name} | {numbers} | {verdict} | {worst} |"
+
+
+class Report:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.bars: dict[str, dict[str, float]] = {route: {} for route in ROUTES}
+        self.budgets = {
+            ONE: Budget(f"CPU, {ONE}", 4.2, 3.2),
+            PAGE: Budget(f"CPU, {PAGE}", 3.5, 2.5),
+            CREATE: Budget(f"CPU, {CREATE}", 6.0, 4.5),
+            LIVE: Budget(f"CPU, {LIVE}, with id and line of log", 1.5, 1.3),
+            "p99": Budget(f"p99, {ONE}, to the usual way", 0.5, 0.2),
+            "start": Budget("start to the first 200", 2.0, 1.6),
+            "memory": Budget("memory of a loaded worker", 100, 85, "MB"),
+        }
+        cores, python = os.cpu_count(), platform.python_version()
+        self.say(
+            f"{cores} cores, Python {python}, {CLIENTS} clients on kept connections; services on one "
+            "core, wrk and the databases on the others; medians of short shots taken in turn. CPU is "
+            "that of the service's process."
+        )
+
+    def say(self, *lines: str) -> None:
+        print(*lines, sep="\n", flush=True)
+        self.lines += lines
+
+    def add_stage(self, servers: list[Server]) -> None:
+        base = next(server for server in servers if server.name == BASE)
+        title = "Services, and what they stand on" if USUAL in {s.name for s in servers} else ""
+        heads = [f"{route}: µs | × | req/s | p50 | p99" for route in ROUTES]
+        self.say("", *([f"## {title}", ""] if title else []))
+        self.say(f"| | {' | '.join(heads)} | MB |", "|---" + "|--:" * (5 * len(ROUTES) + 1) + "|")
+        for server in servers:
+            cells = []
+            for route in ROUTES:
+                cpu = server.median(route, "cpu")
+                ratio = cpu / base.median(route, "cpu")
+                rate, p50, p99 = (server.median(route, name) for name in ("rate", "p50", "p99"))
+                cells.append(f"{cpu:.0f} | {ratio:.2f} | {rate:.0f} | {p50:.0f} | {p99:.0f}")
+                self.bars[route].setdefault(server.name, ratio)
+                if server.name.startswith("asyncpg") and "users" not in server.name:
+                    self.budgets[route].found[server.name] = ratio
+            if server.name not in FLOORS:
+                self.budgets["memory"].found[server.name] = server.megabytes
+            self.say(f"| {server.name} | {' | '.join(cells)} | {server.megabytes:.0f} |")
+        usual = [server for server in servers if server.name == USUAL]
+        for server in servers if usual else []:
+            if server.name not in FLOORS:
+                p99 = server.median(ONE, "p99") / usual[0].median(ONE, "p99")
+                self.budgets["p99"].found[server.name] = p99
+
+    def add_starts(self, servers: list[Server]) -> None:
+        self.say("", "## Start", "", "| | ms to the first 200 | × |", "|---|--:|--:|")
+        base = statistics.median(servers[0].starts)
+        for server in servers:
+            took = statistics.median(server.starts)
+            self.say(f"| {server.name} | {took * 1000:.0f} | {took / base:.2f} |")
+            if server.name != BASE and "users" not in server.name:
+                self.budgets["start"].found[server.name] = took / base
+
+    def add_remedies(self, route: str, servers: list[Server]) -> None:
+        usual = servers[0]
+        self.say("", f"## {route}, with what is usual in place of a remedy", "")
+        self.say("| | µs | × | p50 | p99 |", "|---|--:|--:|--:|--:|")
+        for server in servers:
+            cpu, p50, p99 = (server.median(route, name) for name in ("cpu", "p50", "p99"))
+            ratio = cpu / usual.median(route, "cpu")
+            name = "as generated" if server is usual else server.name
+            self.say(f"| {name} | {cpu:.0f} | {ratio:.2f} | {p50:.0f} | {p99:.0f} |")
+
+    def add_pages(self, server: Server, pages: dict[int, str]) -> None:
+        self.say("", "## A page of 100 in a million items", "")
+        self.say("| page | µs | p50 | p99 |", "|--:|--:|--:|--:|")
+        for page, route in pages.items():
+            cpu, p50, p99 = (server.median(route, name) for name in ("cpu", "p50", "p99"))
+            self.say(f"| {page} | {cpu:.0f} | {p50:.0f} | {p99:.0f} |")
+
+    def add_workers(self, servers: list[Server]) -> None:
+        self.say("", "## Workers, on all cores, which the load and the database share", "")
+        self.say(f"| | {LIVE}: req/s | {ONE}: req/s | MB |", "|---|--:|--:|--:|")
+        for server in servers:
+            rates = " | ".join(f"{server.median(route, 'rate'):.0f}" for route in (LIVE, ONE))
+            self.say(f"| {server.name} | {rates} | {server.megabytes:.0f} |")
+
+    def close(self) -> bool:
+        """Write it down; whether every budget that was measured holds."""
+        measured = [budget for budget in self.budgets.values() if budget.found]
+        if measured:
+            self.say(
+                "", "## Budgets", "", "Ratios are to FastAPI and asyncpg, in the same run.", ""
+            )
+            self.say(
+                "| | found | at most | stretch | | | the worst |", "|---|--:|--:|--:|---|---|---|"
+            )
+            self.say(*(budget.row() for budget in measured))
+        text = "\n".join(["# How fast it is", "", *self.lines])
+        (HERE / "report.md").write_text(text + "\n")
+        if self.bars[ONE]:
+            self.plot()
+        return all(budget.holds for budget in measured)
+
+    def plot(self) -> None:
+        from matplotlib import pyplot
+
+        names = list(self.bars[ONE])[::-1]
+        figure, panels = pyplot.subplots(1, len(ROUTES), figsize=(13, 5), sharey=True)
+        for route, panel in zip(ROUTES, panels, strict=True):
+            values = [self.bars[route][name] for name in names]
+            colours = ["#9aa5b1" if name in FLOORS else "#009485" for name in names]
+            bars = panel.barh(names, values, color=colours)
+            panel.bar_label(bars, fmt="%.1f", padding=2, fontsize=8)
+            panel.axvline(self.budgets[route].limit, color="#c0392b", linewidth=1, linestyle="--")
+            panel.set_title(route, fontsize=10)
+            panel.margins(x=0.15)
+            panel.spines[["top", "right"]].set_visible(False)
+            panel.tick_params(labelsize=8)
+        figure.suptitle(
+            "CPU of a request, in requests of bare FastAPI and asyncpg (dashed: the budget of asyncpg)",
+            fontsize=11,
+        )
+        figure.tight_layout()
+        figure.savefig(HERE / "report.png", dpi=110)

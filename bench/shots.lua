@@ -1,0 +1,30 @@
+-- For wrk: one kind of request. Arguments: its route, a prefix for names that nobody has,
+-- the value of the Authorization header or "", and a file of ids.
+
+local headers = { ["Content-Type"] = "application/json" }
+local route, prefix, sent, ids = nil, nil, 0, {}
+
+function init(arguments)
+  route, prefix = arguments[1], arguments[2]
+  if arguments[3] ~= "" then headers["Authorization"] = arguments[3] end
+  for id in io.lines(arguments[4]) do ids[#ids + 1] = id end
+end
+
+function request()
+  sent = sent + 1
+  if route == "POST /items" then
+    return wrk.format("POST", "/items", headers, '{"name": "' .. prefix .. sent .. '"}')
+  elseif route == "GET /items/{id}" then
+    return wrk.format("GET", "/items/" .. ids[sent * 7919 % #ids + 1], headers)
+  end
+  return wrk.format("GET", route:sub(5), headers)
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '{"requests": %d, "seconds": %.3f, "p50": %.2f, "p99": %.2f, "errors": %d}\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3,
+    latency:percentile(99) / 1e3,
+    errors.connect + errors.read + errors.write + errors.timeout + errors.status))
+end

@@ -1,0 +1,95 @@
+"""Makes what is measured: services from this tree, installed side by side, migrated and filled."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from bench.servers import Server
+from tests.cells import Cell
+from tests.databases import Servers, environment_of
+from tests.releases import copy_tree
+from tests.steps import SECRET_KEY, step
+
+HERE = Path(__file__).parent
+ROWS = 10_000
+FLOORS = {
+    "raw ASGI, asyncpg": "raw",
+    "FastAPI, asyncpg": "plain",
+    "SQLModel, the usual way": "usual",
+}
+BASE = "FastAPI, asyncpg"
+
+
+class Workshop:
+    """One environment for all packages, so that all services run on the same ones."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.databases = Servers(folder)
+        self.env = environment_of(folder / "env")
+        self.python = folder / "env" / "bin" / "python"
+        self.template = folder / "template"
+        self.template.mkdir()
+        copy_tree(self.template)
+        self.count = 0
+
+    def service(self, cell: Cell, rows: int = ROWS, name: str = "") -> Server:
+        """A project with these answers, migrated, with that many items."""
+        self.count += 1
+        project = self.folder / f"{cell}-{self.count}"
+        answers = [f"--data={question}={value}" for question, value in cell.answers.items()]
+        copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", *answers]
+        step(self.folder, self.env, *copier, str(self.template), str(project))
+        step(project, self.env, "uv", "sync", "--quiet", "--inexact", "--compile-bytecode")
+        env = self.env | self.databases.database(cell, project.name, project, self.env)
+        env |= {"PATH": f"{self.python.parent}:{env['PATH']}", "PYTHONPATH": "."}
+        if cell.auth:
+            env |= {"SECRET_KEY": SECRET_KEY}
+        step(project, env, "alembic", "upgrade", "head")
+        token, *ids = step(project, env, "python", str(HERE / "seed.py"), str(rows)).splitlines()
+        (project / "ids").write_text("\n".join(ids[:ROWS]))
+        server = Server(name or str(cell), project, env, self.python, project / "ids")
+        return replace(server, token=token.removeprefix("token:"))
+
+    def floors(self) -> list[Server]:
+        """Each on a database of its own, which a service's migrations and items have made."""
+        servers = []
+        for name, module in FLOORS.items():
+            made = self.service(Cell("asyncpg", "di", "int"))
+            url = made.env["DATABASE_URL"].replace("postgresql+asyncpg", "postgresql")
+            folder = self.folder / module
+            folder.mkdir()
+            shutil.copy(HERE / "floors" / f"{module}.py", folder)
+            env = made.env | {"FLOOR_URL": url}
+            application = f"{module}:app"
+            servers.append(
+                replace(made, name=name, folder=folder, env=env, application=application)
+            )
+        return servers
+
+    def changed(self, server: Server, name: str, file: str, old: str, new: str) -> Server:
+        """The same service on the same database, with one text replaced."""
+        self.count += 1
+        project = self.folder / f"changed-{self.count}"
+        shutil.copytree(server.folder, project)
+        text = (project / file).read_text()
+        if old not in text:
+            sys.exit(f"bench: {name}: {file} has no {old!r}")
+        (project / file).write_text(text.replace(old, new))
+        subprocess.run([self.python, "-m", "compileall", "-q", project / "app"], check=True)
+        return replace(server, name=name, folder=project, shots={}, starts=[])
+
+
+@contextmanager
+def open_workshop() -> Iterator[Workshop]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        workshop = Workshop(Path(folder))
+        try:
+            yield workshop
+        finally:
+            workshop.databases.close()
