@@ -46,7 +46,7 @@ class Workshop:
         copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", *answers]
         step(self.folder, self.env, *copier, str(self.template), str(project))
         step(project, self.env, "uv", "sync", "--quiet", "--inexact", "--compile-bytecode")
-        env = self.env | self.databases.database(cell, project.name, project, self.env)
+        env = self.env | self.databases.database(cell, project.name, project)
         env |= {"PATH": f"{self.python.parent}:{env['PATH']}", "PYTHONPATH": "."}
         if cell.auth:
             env |= {"SECRET_KEY": SECRET_KEY}

@@ -61,6 +61,12 @@ PROBED = [
 IMAGED = [Cell("aiosqlite", "scoped", "uuid", auth=True), Cell("asyncpg", "di", "int", auth=True)]
 # Those that are put under load: without a server and without users, and with both.
 LOADED = [Cell("aiosqlite", "di", "int"), Cell("asyncpg", "scoped", "uuid", auth=True)]
+# Those whose recipes are used as a person does: each kind of database.
+USED = [
+    DEFAULT,
+    Cell("psycopg", "scoped", "int", auth=True),
+    Cell("aiomysql", "di", "uuid"),
+]
 # Those that are updated from earlier releases: every driver, with all values of the other answers.
 UPDATED = [
     Cell(driver, style, id_type, auth)

@@ -166,7 +166,7 @@ def pytest_terminal_summary(
         terminalreporter.section("not run", yellow=True)
         terminalreporter.write_line("\n".join(not_run))
     if (matrix := config.stash.get(MATRIX, None)) is not None:
-        tables = [matrix.table(), matrix.fault_table(), matrix.load_table()]
+        tables = [matrix.table(), matrix.spent_table(), matrix.fault_table(), matrix.load_table()]
         table = "\n\n".join(filter(None, tables))
         terminalreporter.section("matrix")
         terminalreporter.write_line(table)

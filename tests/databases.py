@@ -7,9 +7,10 @@ import threading
 from pathlib import Path
 
 from tests.cells import Cell
-from tests.steps import DATABASE_PASSWORD, step
+from tests.steps import DATABASE_PASSWORD, StepFailed, step
 
-# Serves the generated project's own test server, until its input ends.
+# Serves the generated project's own test server, until its input ends; each line of that is the name
+# of a database to create.
 SERVE = """
 import sys
 from tests.database import running_server
@@ -22,13 +23,9 @@ with running_server() as url:
     url = url.set(password=sys.argv[1])
     run_sql(url, "CREATE DATABASE test")
     print(url.set(database="test").render_as_string(hide_password=False), flush=True)
-    sys.stdin.read()
-"""
-CREATE = """
-import sys
-from app.db.url import parse_url
-from tests.servers import run_sql
-run_sql(parse_url(sys.argv[1]), f"CREATE DATABASE {sys.argv[2]}")
+    for name in sys.stdin:
+        run_sql(url, f"CREATE DATABASE {name}")
+        print(name, end="", flush=True)
 """
 
 # Of this run's own environment, and not the projects' business: a container's image may forbid
@@ -60,37 +57,41 @@ class Servers:
         for server in self.servers.values():
             server.communicate()  # the end of its input ends it
 
-    def database(self, cell: Cell, name: str, project: Path, env: dict[str, str]) -> dict[str, str]:
+    def database(self, cell: Cell, name: str, project: Path) -> dict[str, str]:
         """The variables for an empty database of that name, and for a server for the tests."""
         if cell.family == "sqlite":
             return {"DATABASE_URL": f"sqlite:///{self.folder}/{name}.db"}
-        server = self._server(cell.family, project)
         name = "test_" + re.sub(r"\W", "_", name)
-        step(project, env, "uv", "run", "python", "-c", CREATE, server, name)
+        with self.lock:
+            server = self._server(cell.family, project)
+            process = self.servers[cell.family]
+            assert process.stdin is not None and process.stdout is not None
+            print(name, file=process.stdin, flush=True)
+            if process.stdout.readline().strip() != name:
+                raise StepFailed(f"{name} was not created:\n{process.communicate()[1]}")
         return {"DATABASE_URL": at(server, name), "TEST_DATABASE_URL": server}
 
     def _server(self, family: str, project: Path) -> str:
-        with self.lock:
-            if family not in self.urls:
-                env = environment_of(self.folder / f"env-{family}")  # which nobody changes
-                step(project, env, "uv", "sync", "--quiet")
-                python = self.folder / f"env-{family}" / "bin" / "python"
-                server = subprocess.Popen(
-                    [python, "-c", SERVE, DATABASE_PASSWORD],
-                    cwd=project,
-                    env=env,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                )
-                assert server.stdout is not None
-                url = server.stdout.readline().strip()
-                if not url:
-                    raise NoServer(server.communicate()[1].rpartition("Exit: ")[2].strip())
-                self.servers[family] = server
-                self.urls[family] = url
-            return self.urls[family]
+        if family not in self.urls:
+            env = environment_of(self.folder / f"env-{family}")  # which nobody changes
+            step(project, env, "uv", "sync", "--quiet")
+            python = self.folder / f"env-{family}" / "bin" / "python"
+            server = subprocess.Popen(
+                [python, "-c", SERVE, DATABASE_PASSWORD],
+                cwd=project,
+                env=env,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            assert server.stdout is not None
+            url = server.stdout.readline().strip()
+            if not url:
+                raise NoServer(server.communicate()[1].rpartition("Exit: ")[2].strip())
+            self.servers[family] = server
+            self.urls[family] = url
+        return self.urls[family]
 
 
 def at(server: str, database: str) -> str:

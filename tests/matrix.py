@@ -16,14 +16,15 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
-from tests.cells import FUZZED, IMAGED, LOADED, PROBED, Cell
+from tests.cells import FUZZED, IMAGED, LOADED, PROBED, USED, Cell
 from tests.databases import NoServer, Servers, at, environment_of
 from tests.faults import PROBES, Faults, find_faults, migrate_at_once
 from tests.fuzz import fuzz, time_logins
 from tests.hostile import find_hostile
 from tests.image import serve
 from tests.load import Load, put_under_load
-from tests.steps import StepFailed, passed, step
+from tests.recipes import use_recipes
+from tests.steps import StepFailed, passed, spent, step
 from tests.walks import Walk, quarrel, walk
 
 WORKERS = (os.cpu_count() or 1) + 1  # one more, since each waits now and then
@@ -112,6 +113,13 @@ class Matrix:
             lines.append(f"| {run.of} | {result} | {run.tests} | {run.seconds:.0f} | {slowest} |")
         return "\n".join(lines)
 
+    def spent_table(self) -> str:
+        """What the run consists of: seconds of waiting for each kind of command, beside others."""
+        lines = ["| command | seconds |", "|---|--:|"]
+        most = sorted(spent.items(), key=lambda item: -item[1])[:12]
+        lines += [f"| {name} | {seconds:.0f} |" for name, seconds in most]
+        return "\n".join(lines)
+
     def fault_table(self) -> str:
         """What held under which fault, by driver and session style."""
         done = [run.result() for run in self.runs.values() if run.done() and not run.exception()]
@@ -175,12 +183,11 @@ class Matrix:
         assert isinstance(cell, Cell)
         step(project, env, "uv", "sync", "--quiet")
         if cell.family != "sqlite":
-            env |= self.servers.database(cell, str(cell), project, env)
+            env |= self.servers.database(cell, str(cell), project)
         if cell in PROBED and cell.session_style == "di":  # it has no part in migrations
             migrate_at_once(project, env)
         else:
             step(project, env, "uv", "run", "alembic", "upgrade", "head")
-        step(project, env, "uv", "run", "alembic", "check")
         run.tests = passed(step(project, env, "uv", "run", "just", "check"))
         if cell in PROBED:
             run.round_trips = count_round_trips(project, env)
@@ -194,12 +201,14 @@ class Matrix:
         if cell in LOADED:
             run.load = put_under_load(project, env, users=cell.auth)
         if cell in IMAGED:
-            fresh = self.servers.database(cell, f"{cell}-image", project, env)
+            fresh = self.servers.database(cell, f"{cell}-image", project)
             run.image = serve(project, env, fresh["DATABASE_URL"])
         environment = env["UV_PROJECT_ENVIRONMENT"]
         mypy = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={environment}/mypy"]
         mypy += [f"--python-executable={environment}/bin/python"]
         step(project, env, *mypy, "app", "migrations", "tests")
+        if cell in USED:
+            use_recipes(project, env, users=cell.auth)
 
 
 def count_round_trips(project: Path, env: dict[str, str]) -> dict[str, int]:
@@ -212,6 +221,7 @@ def count_round_trips(project: Path, env: dict[str, str]) -> dict[str, int]:
 
 def grow(project: Path, env: dict[str, str]) -> None:
     """Add a domain as the README says, and migrate to it, back, and to it again."""
+    step(project, env, "uv", "run", "alembic", "check")
     (project / "app" / "orders").mkdir()
     shutil.copy(ORDERS, project / "app" / "orders" / "models.py")
     step(project, env, "uv", "run", "just", "revision", "orders")

@@ -1,7 +1,10 @@
 """Commands in a generated project, and what they may not print."""
 
+import itertools
 import re
 import subprocess
+import time
+from collections import defaultdict
 from pathlib import Path
 from secrets import token_hex
 
@@ -11,12 +14,17 @@ SECRET_KEY = token_hex(32)
 PASSWORD = f"correct horse {token_hex(8)}"
 
 
+# Seconds, by what was run: what a whole run consists of.
+spent: defaultdict[str, float] = defaultdict(float)
+
+
 class StepFailed(Exception):
     """A command of a cell failed; the message is the command and what it printed."""
 
 
 def step(project: Path, env: dict[str, str], *command: str) -> str:
     """What a command printed; StepFailed when it fails."""
+    start = time.monotonic()
     done = subprocess.run(
         command,
         cwd=project,
@@ -27,9 +35,17 @@ def step(project: Path, env: dict[str, str], *command: str) -> str:
         text=True,
         check=False,
     )
+    spent[name_of(command)] += time.monotonic() - start
     if done.returncode != 0:
         raise StepFailed(f"$ {' '.join(command)}\n{done.stdout}")
     return keeps_secrets(done.stdout)
+
+
+def name_of(command: tuple[str, ...]) -> str:
+    """Its program, and what it was told to do."""
+    words = [Path(word).name for word in command]
+    words = [word for word in words if word not in {"uv", "run", "python", "-m", "-W", "error"}]
+    return " ".join(itertools.takewhile(lambda word: word[0] not in "-/", words)) or "python -c"
 
 
 def keeps_secrets(printed: str) -> str:

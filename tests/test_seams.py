@@ -24,6 +24,7 @@ SEAMS = {
         "compose.yaml",
         "pyproject.toml",
         "tests/database.py",
+        "tests/dev.py",
         "tests/servers.py",
     },
     "session_style": {"app/db/session.py", "tests/test_sessions.py"},

@@ -1,4 +1,4 @@
-"""A database server for one test run: a free port, a folder of its own, gone when the run ends."""
+"""A database server for one run: a free port, and a folder that is gone when the run ends, or kept."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ START = 60  # seconds
 # or is killed, so no server is left behind.
 WATCHDOG = """
 import shutil, signal, subprocess, sys
-folder, stop, uid, *command = sys.argv[1:]
+folder, kept, stop, uid, *command = sys.argv[1:]
 user = {"user": int(uid), "group": int(uid), "extra_groups": []} if uid else {}
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 with open(folder + "/server.log", "wb") as log:
@@ -39,7 +39,8 @@ with open(folder + "/server.log", "wb") as log:
         server.wait(10)
     except subprocess.TimeoutExpired:
         server.kill()
-shutil.rmtree(folder, ignore_errors=True)
+if not kept:
+    shutil.rmtree(folder, ignore_errors=True)
 """
 
 # Servers refuse to run as root; 65534 is `nobody`.
@@ -49,8 +50,9 @@ UID = 65534 if os.name == "posix" and os.geteuid() == 0 else None
 class Server:
     """The folder and the port of a server, and the user that it runs as."""
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="test-server-"))
+    def __init__(self, kept: Path | None = None) -> None:
+        self.kept = kept is not None
+        self.folder = kept or Path(tempfile.mkdtemp(prefix="test-server-"))
         if UID is not None:
             os.chown(self.folder, UID, UID)
         with socket.socket() as probe:
@@ -70,7 +72,8 @@ class Server:
     ) -> Generator[URL]:
         """Start it, wait until `url` answers, and end it at the end of the block."""
         uid = "" if UID is None or as_root else str(UID)
-        arguments: Sequence[str | Path] = [self.folder, str(int(stop)), uid, *command]
+        kept, signal_number = "kept" if self.kept else "", str(int(stop))
+        arguments: Sequence[str | Path] = [self.folder, kept, signal_number, uid, *command]
         watchdog = subprocess.Popen(
             [sys.executable, "-c", WATCHDOG, *arguments], stdin=subprocess.PIPE, cwd=self.folder
         )

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
 from app.db.url import DatabaseURL, parse_url
 
@@ -11,8 +11,6 @@ LOCAL = "mysql://root@localhost:3306/{{ database_name }}"
 
 
 class DatabaseSettings(BaseSettings):
-    model_config = SettingsConfigDict(use_attribute_docstrings=True)
-
     database_url: DatabaseURL = parse_url(LOCAL)
     """`mysql://user:password@host:3306/name`; for MariaDB too."""
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
 from app.db.url import DatabaseURL, parse_url
 
@@ -11,8 +11,6 @@ LOCAL = "postgresql://postgres@localhost:5432/{{ database_name }}"
 
 
 class DatabaseSettings(BaseSettings):
-    model_config = SettingsConfigDict(use_attribute_docstrings=True)
-
     database_url: DatabaseURL = parse_url(LOCAL)
     """`postgres://user:password@host:5432/name`, as hosters write it."""
 

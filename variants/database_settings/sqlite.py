@@ -1,14 +1,12 @@
 """The settings of the database; each is an environment variable of the same name, in capitals."""
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
 from app.db.url import DatabaseURL, parse_url
 
 
 class DatabaseSettings(BaseSettings):
-    model_config = SettingsConfigDict(use_attribute_docstrings=True)
-
     database_url: DatabaseURL = parse_url("sqlite:///app.db")
     """`sqlite:///relative.db`, or `sqlite:////absolute.db` with four slashes."""
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, NullPool, text
@@ -15,10 +16,13 @@ from app.db.url import parse_url
 from tests.servers import Server, created_database, docker, given_server
 
 IMAGE = "mariadb:11.8"
-HOW = """The tests need a MySQL or a MariaDB. One of these gives them one:
+HOW = """There is no MySQL or MariaDB here. One of these gives one:
   sudo apt-get install mariadb-server-core      (brew install mariadb)
-  TEST_DATABASE_URL=...        mysql://user:password@host/a_test_database
+  DATABASE_URL=...             to work on: mysql://user:password@host/name
+  TEST_DATABASE_URL=...        for the tests: mysql://user:password@host/a_test_database
   docker                       with its engine running"""
+# The data is thrown away: no crash has to be survived.
+FAST = ["--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite", "--skip-log-bin"]
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
 
 AWAY = parse_url("mysql://nobody@127.0.0.1:1/test")  # nobody answers there
@@ -28,17 +32,24 @@ AWAY = parse_url("mysql://nobody@127.0.0.1:1/test")  # nobody answers there
 def running_server() -> Generator[URL]:
     if (given := given_server()) is not None:
         yield given
-    elif (mariadbd := shutil.which("mariadbd", path=PATH)) is not None:
-        with own_server(mariadbd) as url:
+    else:
+        with own_server() as url:
+            yield url
+
+
+@contextmanager
+def own_server(kept: Path | None = None) -> Generator[URL]:
+    """Its data are thrown away, or stay in that folder."""
+    if (mariadbd := shutil.which("mariadbd", path=PATH)) is not None:
+        with local_server(mariadbd, kept) as url:
             yield url
     elif (client := docker()) is not None:
-        server = Server()
+        server = Server(kept)
         url = parse_url(f"mysql://root@127.0.0.1:{server.port}/mysql")
         command = [client, "run", "--rm", "-p", f"127.0.0.1:{server.port}:3306"]
-        trust = ["-e", "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=1"]
-        with server.running(
-            url, *command, *trust, IMAGE, stop=signal.SIGTERM, as_root=True
-        ) as started:
+        command += ["-e", "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=1"]
+        command += ["-v", f"{kept}:/var/lib/mysql"] if kept else []
+        with server.running(url, *command, IMAGE, stop=signal.SIGTERM, as_root=True) as started:
             yield started
     else:
         pytest.exit(HOW, returncode=1)
@@ -58,20 +69,20 @@ async def make_commit_fail(session: AsyncSession) -> None:
     await engine.dispose()
 
 
-def own_server(mariadbd: str) -> AbstractContextManager[URL]:
-    server = Server()
-    data = f"--datadir={server.folder / 'data'}"
-    install = shutil.which("mariadb-install-db", path=PATH) or "mariadb-install-db"
-    server.run(
-        *[install, "--no-defaults", data, "--skip-test-db"],
-        *["--auth-root-authentication-method=normal", "--skip-name-resolve"],
-    )
+def local_server(mariadbd: str, kept: Path | None) -> AbstractContextManager[URL]:
+    server = Server(kept)
+    data = server.folder / "data"
+    if not data.exists():
+        install = shutil.which("mariadb-install-db", path=PATH) or "mariadb-install-db"
+        server.run(
+            *[install, "--no-defaults", f"--datadir={data}", "--skip-test-db"],
+            *["--auth-root-authentication-method=normal", "--skip-name-resolve"],
+        )
     url = parse_url(f"mysql://root@127.0.0.1:{server.port}/mysql")
     return server.running(
         url,
-        *[mariadbd, "--no-defaults", data, f"--socket={server.folder / 'socket'}"],
+        *[mariadbd, "--no-defaults", f"--datadir={data}", f"--socket={server.folder / 'socket'}"],
         *["--bind-address=127.0.0.1", f"--port={server.port}", "--skip-name-resolve"],
-        # The data is thrown away: no crash has to be survived.
-        *["--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite", "--skip-log-bin"],
+        *(FAST if kept is None else []),
         stop=signal.SIGTERM,
     )

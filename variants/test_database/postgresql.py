@@ -4,7 +4,7 @@ import importlib.util
 import shutil
 import signal
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from app.db.url import parse_url
 from tests.servers import Server, created_database, docker, given_server
 
 IMAGE = "postgres:18"
-HOW = """The tests need a PostgreSQL. One of these gives them one:
+HOW = """There is no PostgreSQL here. One of these gives one:
   uv sync                      with the development group, which brings its own
-  TEST_DATABASE_URL=...        postgresql://user:password@host/a_test_database
+  DATABASE_URL=...             to work on: postgresql://user:password@host/name
+  TEST_DATABASE_URL=...        for the tests: postgresql://user:password@host/a_test_database
   initdb and postgres          of your system, on the PATH
   docker                       with its engine running"""
 FAST = [  # the data is thrown away: no crash has to be survived
@@ -33,16 +34,26 @@ AWAY = parse_url("postgresql://nobody@127.0.0.1:1/test")  # nobody answers there
 def running_server() -> Generator[URL]:
     if (given := given_server()) is not None:
         yield given
-    elif (binaries := find_binaries()) is not None:
-        with own_server(binaries) as url:
+    else:
+        with own_server() as url:
+            yield url
+
+
+@contextmanager
+def own_server(kept: Path | None = None) -> Generator[URL]:
+    """Its data are thrown away, or stay in that folder."""
+    options = FAST if kept is None else []
+    if (binaries := find_binaries()) is not None:
+        with local_server(binaries, options, kept) as url:
             yield url
     elif (client := docker()) is not None:
-        server = Server()
+        server = Server(kept)
         url = parse_url(f"postgresql://postgres@127.0.0.1:{server.port}/postgres")
         command = [client, "run", "--rm", "-p", f"127.0.0.1:{server.port}:5432"]
-        trust = ["-e", "POSTGRES_HOST_AUTH_METHOD=trust"]
+        command += ["-e", "POSTGRES_HOST_AUTH_METHOD=trust"]
+        command += ["-v", f"{kept}:/var/lib/postgresql"] if kept else []
         with server.running(
-            url, *command, *trust, IMAGE, *FAST, stop=signal.SIGINT, as_root=True
+            url, *command, IMAGE, *options, stop=signal.SIGINT, as_root=True
         ) as started:
             yield started
     else:
@@ -62,16 +73,19 @@ async def make_commit_fail(session: AsyncSession) -> None:
     await connection.execute(text("INSERT INTO once VALUES (1), (1)"))
 
 
-def own_server(binaries: Path) -> AbstractContextManager[URL]:
-    server = Server()
+def local_server(
+    binaries: Path, options: Sequence[str], kept: Path | None
+) -> AbstractContextManager[URL]:
+    server = Server(kept)
     if not runs(server, binaries):  # below a home folder that only its owner may enter
         binaries = copy_of(binaries, server.folder)
-    data, address = str(server.folder / "data"), ["-h", "127.0.0.1", "-p", str(server.port)]
-    init = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
-    server.run(binaries / "initdb", "-D", data, *init, "--no-instructions")
+    data = server.folder / "data"
+    if not data.exists():
+        init = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+        server.run(binaries / "initdb", "-D", data, *init, "--no-instructions")
     url = parse_url(f"postgresql://postgres@127.0.0.1:{server.port}/postgres")
-    command = [str(binaries / "postgres"), "-D", data, "-k", str(server.folder), *address, *FAST]
-    return server.running(url, *command, stop=signal.SIGINT)
+    command = ["-D", str(data), "-k", str(server.folder), "-h", "127.0.0.1", "-p", str(server.port)]
+    return server.running(url, binaries / "postgres", *command, *options, stop=signal.SIGINT)
 
 
 def find_binaries() -> Path | None:

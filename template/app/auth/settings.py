@@ -1,9 +1,9 @@
 """The settings of users; each is an environment variable of the same name, in capitals."""
 
+import logging
 from secrets import token_urlsafe
 from typing import Literal, Self
 
-import structlog
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -11,25 +11,25 @@ from app.settings import read_settings
 
 SECRET_LENGTH = 32  # characters
 
+log = logging.getLogger(__name__)  # at import; structlog is not configured yet
+
 
 class AuthSettings(BaseSettings):
     """Raises ValidationError for a missing or short SECRET_KEY in production, and never shows it."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
 
     environment: Literal["development", "production"] = "development"
-    """`production` needs a SECRET_KEY, and cookies that only HTTPS carries."""
+    """`production` needs a SECRET_KEY, and gives cookies that only HTTPS carries."""
 
     secret_key: SecretStr = SecretStr("")
-    """Signs tokens; 32 characters or more: `openssl rand -hex 32`."""
+    """Signs tokens; 32 characters or more: `openssl rand -hex 32`. In development: another each start."""
 
     bearer_seconds: int = Field(default=3600, gt=0)
-    """How long a bearer token lives."""
+    """Seconds that a bearer token lives."""
 
     session_seconds: int = Field(default=14 * 24 * 3600, gt=0)
-    """How long a cookie's session lives."""
+    """Seconds that a session by cookie lives."""
 
     password_min_length: int = Field(default=12, ge=8)
     """Characters of a password; 1024 are the most."""
@@ -47,15 +47,22 @@ class AuthSettings(BaseSettings):
     """Where mail goes; without it, in development, into the log."""
 
     smtp_port: int = 587
+    """465 with `tls`."""
+
     smtp_user: str | None = None
+    """Who signs in there; without it, nobody does."""
+
     smtp_password: SecretStr | None = None
+    """Of SMTP_USER."""
+
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the way to SMTP_HOST is encrypted."""
 
     @model_validator(mode="after")
     def need_a_secret(self) -> Self:
         length = len(self.secret_key.get_secret_value())
         if length == 0 and self.environment == "development":
-            structlog.get_logger().warning("SECRET_KEY is not set: tokens end with this process")
+            log.warning("SECRET_KEY is not set: tokens end with this process")
             self.secret_key = SecretStr(token_urlsafe(SECRET_LENGTH))
         elif length < SECRET_LENGTH:
             raise ValueError(f"SECRET_KEY needs {SECRET_LENGTH} characters: openssl rand -hex 32")
