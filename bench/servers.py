@@ -109,8 +109,10 @@ class Server:
         )
         found = json.loads(done.stdout.splitlines()[-1])
         if found["errors"] or not found["requests"]:
+            self.log.seek(0)
             sys.exit(
-                f"{self.name}, {route}: {found['errors']} errors, {found['requests']} requests"
+                f"{self.name}, {route}: {found['errors']} errors in {found['requests']} requests:\n"
+                f"{self.log.read()[-3000:]}"
             )
         cpu = (self.cpu() - before) / found["requests"] * 1e6
         return Shot(cpu, found["requests"] / found["seconds"], found["p50"], found["p99"])

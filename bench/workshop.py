@@ -51,10 +51,10 @@ class Workshop:
         if cell.auth:
             env |= {"SECRET_KEY": SECRET_KEY}
         step(project, env, "alembic", "upgrade", "head")
-        token, *ids = step(project, env, "python", str(HERE / "seed.py"), str(rows)).splitlines()
+        printed = step(project, env, "python", str(HERE / "seed.py"), str(rows))
+        token, *ids = printed.partition("token:")[2].splitlines()
         (project / "ids").write_text("\n".join(ids[:ROWS]))
-        server = Server(name or str(cell), project, env, self.python, project / "ids")
-        return replace(server, token=token.removeprefix("token:"))
+        return Server(name or str(cell), project, env, self.python, project / "ids", token)
 
     def floors(self) -> list[Server]:
         """Each on a database of its own, which a service's migrations and items have made."""

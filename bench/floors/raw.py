@@ -10,7 +10,7 @@ import orjson
 ONE = "SELECT id, name, description, created_at, updated_at FROM items WHERE id = $1"
 PAGE = "SELECT id, name, description, created_at, updated_at FROM items ORDER BY id LIMIT $1"
 CREATE = (
-    "INSERT INTO items (name, description) VALUES ($1, $2)"
+    "INSERT INTO items (name, description, created_at, updated_at) VALUES ($1, $2, now(), now())"
     " RETURNING id, name, description, created_at, updated_at"
 )
 JSON = [(b"content-type", b"application/json")]

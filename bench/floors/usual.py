@@ -7,11 +7,11 @@ request, COMMIT and then `refresh`.
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException
-from sqlalchemy import BigInteger, DateTime, func
+from sqlalchemy import BigInteger, DateTime
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -19,6 +19,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 URL = os.environ["FLOOR_URL"].replace("postgresql://", "postgresql+asyncpg://")
 engine = create_async_engine(URL, pool_pre_ping=True)
 new_session = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 class ItemCreate(SQLModel):
@@ -30,16 +34,8 @@ class Item(ItemCreate, table=True):
     __tablename__ = "items"
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
-    created_at: datetime = Field(
-        default=None,
-        sa_type=DateTime(timezone=True),
-        sa_column_kwargs={"server_default": func.now()},
-    )
-    updated_at: datetime = Field(
-        default=None,
-        sa_type=DateTime(timezone=True),
-        sa_column_kwargs={"server_default": func.now()},
-    )
+    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
+    updated_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
 
 
 class ItemRead(ItemCreate):
