@@ -74,9 +74,9 @@ REMEDIES = [
         "a BaseHTTPMiddleware",
         LIVE,
         "app/main.py",
-        "    app.add_middleware(RequestLogMiddleware)\n",
+        "    app.add_middleware(RequestLogMiddleware, settings=settings)\n",
         "    from starlette.middleware.base import BaseHTTPMiddleware\n"
-        "    app.add_middleware(RequestLogMiddleware)\n"
+        "    app.add_middleware(RequestLogMiddleware, settings=settings)\n"
         "    app.add_middleware(BaseHTTPMiddleware, dispatch=lambda request, send: send(request))\n",
     ),
     Remedy(

@@ -1,17 +1,18 @@
 """Bodies that are too large: refused before any work is done for them."""
 
-from fastapi import Response
-from starlette.datastructures import Headers
+from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import problem
 
+DETAIL = "The body is too large."
+
 
 class BodySizeMiddleware:
-    """Answers 413 where the declared length is over the limit, and makes FastAPI's 413 a problem.
+    """Answers 413: at once where the declared length is over the limit, else when that is read.
 
-    FastAPI counts what is read: without this, a route that reads no body would have done its
-    work, and committed it, by the time that its answer is refused.
+    A length that is declared is kept to by the server; FastAPI's own limit looks at it too late
+    for a route that reads no body, which has done its work, and committed it, by then.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -19,26 +20,27 @@ class BodySizeMiddleware:
         self.limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and declared_length(scope) > self.limit:
-            await too_large()(scope, receive, send)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
             return
-        replaced = False
+        headers = dict(scope["headers"])
+        declared = headers.get(b"content-length", b"")
+        if declared.isdigit() and int(declared) > self.limit:
+            await problem(413, DETAIL)(scope, receive, send)
+        elif b"transfer-encoding" in headers:
+            await self.app(scope, self.counting(receive), send)
+        else:
+            await self.app(scope, receive, send)
 
-        async def send_problem(message: Message) -> None:
-            nonlocal replaced
-            if message["type"] == "http.response.start" and message["status"] == 413:
-                replaced = True
-                await too_large()(scope, receive, send)
-            elif not replaced:
-                await send(message)
+    def counting(self, receive: Receive) -> Receive:
+        size = 0
 
-        await self.app(scope, receive, send_problem)
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self.limit:
+                raise HTTPException(413, DETAIL)
+            return message
 
-
-def declared_length(scope: Scope) -> int:
-    declared = Headers(scope=scope).get("content-length", "")
-    return int(declared) if declared.isdecimal() else 0
-
-
-def too_large() -> Response:
-    return problem(413, "The body is too large.")
+        return counted

@@ -3,14 +3,21 @@
 import logging
 import re
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from secrets import token_hex
 from time import perf_counter
 from typing import Any
-from uuid import uuid4
 
 import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
+from structlog.contextvars import (
+    bind_contextvars,
+    clear_contextvars,
+    get_contextvars,
+    merge_contextvars,
+)
 from structlog.dev import ConsoleRenderer, plain_traceback
 from structlog.processors import ExceptionRenderer, JSONRenderer, TimeStamper, add_log_level
 from structlog.stdlib import ProcessorFormatter, add_logger_name
@@ -24,13 +31,14 @@ LONGEST_PATH = 1000  # bytes: what collects logs cuts a long line, and then it i
 dict_tracebacks = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 
 log = structlog.get_logger()
+out = structlog.BytesLogger()
 
 
 def configure_logging(settings: Settings) -> None:
     """Give the lines of structlog and of the standard library one form, on standard output."""
     level = logging.getLevelNamesMapping()[settings.log_level]
     processors: list[Any] = [merge_contextvars, add_log_level, TimeStamper("iso")]
-    if settings.log_format == "console" or (settings.log_format == "auto" and sys.stdout.isatty()):
+    if for_people(settings):
         console = ConsoleRenderer(exception_formatter=plain_traceback)
         structlog.configure([*processors, console], structlog.make_filtering_bound_logger(level))
         standard: list[Any] = [console]
@@ -60,14 +68,39 @@ def configure_logging(settings: Settings) -> None:
     access.propagate = False
 
 
+def for_people(settings: Settings) -> bool:
+    return settings.log_format == "console" or (
+        settings.log_format == "auto" and sys.stdout.isatty()
+    )
+
+
+def line_writer(settings: Settings) -> Callable[[dict[str, Any]], None]:
+    """What becomes of the line of a request."""
+
+    def write(line: dict[str, Any]) -> None:  # as structlog would, at a third of its cost
+        event = {"event": "request", **get_contextvars(), "level": "info"}
+        stamp = {"timestamp": datetime.now(UTC)}
+        out.info(orjson.dumps(line | event | stamp, default=repr, option=orjson.OPT_UTC_Z))
+
+    def show(line: dict[str, Any]) -> None:
+        log.info("request", **line)
+
+    def drop(_: dict[str, Any]) -> None: ...
+
+    if settings.log_level not in {"DEBUG", "INFO"}:
+        return drop
+    return show if for_people(settings) else write
+
+
 class RequestLogMiddleware:
     """Gives each request an id, the caller's `X-Request-ID` if it is sane, and one line of log.
 
     The line has the path and not the query, which may hold what belongs in no log.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
+        self.write = line_writer(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,7 +109,7 @@ class RequestLogMiddleware:
 
         request_id = dict(scope["headers"]).get(b"x-request-id", b"")
         if not ACCEPTABLE_ID.fullmatch(request_id):
-            request_id = uuid4().hex.encode()
+            request_id = token_hex(16).encode()
         clear_contextvars()
         bind_contextvars(request_id=request_id.decode())
         status = 500
@@ -92,10 +125,10 @@ class RequestLogMiddleware:
         try:
             await self.app(scope, receive, send_with_id)
         finally:
-            log.info(
-                "request",
-                method=scope["method"],
-                path=scope["raw_path"][:LONGEST_PATH].decode("ascii", "replace"),
-                status=status,
-                ms=round((perf_counter() - start) * 1000, 1),
-            )
+            line = {
+                "method": scope["method"],
+                "path": scope["raw_path"][:LONGEST_PATH].decode("ascii", "replace"),
+                "status": status,
+                "ms": round((perf_counter() - start) * 1000, 1),
+            }
+            self.write(line)

@@ -1,5 +1,6 @@
 """Each request has an id, and one line of log that holds nothing secret."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +8,10 @@ from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
+from starlette.types import Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
 
+from app.logging import RequestLogMiddleware
 from app.settings import Settings
 
 FAIL = """
@@ -31,7 +35,12 @@ except ValueError:
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    monkeypatch.setattr("app.logging.log.info", lambda event, **line: found.append(line))
+
+    class Output:
+        def info(self, line: bytes) -> None:
+            found.append(json.loads(line))
+
+    monkeypatch.setattr("app.logging.out", Output())
     return found
 
 
@@ -39,7 +48,41 @@ async def test_one_line_a_request(client: AsyncClient, lines: list[dict[str, Any
     await client.get("/health/live?token=secret", headers={"authorization": "secret"})
     (line,) = lines
     assert (line["method"], line["path"], line["status"]) == ("GET", "/health/live", 200)
+    assert line["timestamp"].endswith("Z")
     assert "secret" not in str(line)
+
+
+async def handler(_: Scope, __: Receive, ___: Send) -> None:
+    bind_contextvars(customer=object)
+
+
+async def receive() -> Message:
+    raise NotImplementedError
+
+
+async def send(_: Message) -> None:
+    raise NotImplementedError
+
+
+async def call(settings: Settings) -> None:
+    scope = {"type": "http", "method": "GET", "raw_path": b"/", "headers": []}
+    await RequestLogMiddleware(handler, settings)(scope, receive, send)
+
+
+async def test_no_line_where_warnings_are_enough(
+    settings: Settings, lines: list[dict[str, Any]]
+) -> None:
+    await call(settings.model_copy(update={"log_level": "WARNING"}))
+    assert lines == []
+
+
+async def test_what_a_handler_binds_is_in_the_line(
+    settings: Settings, lines: list[dict[str, Any]]
+) -> None:
+    await call(settings)
+    (line,) = lines
+    assert (line["customer"], line["status"]) == (repr(object), 500)
+    assert len(line["request_id"]) == 32
 
 
 async def test_a_long_path_is_cut(client: AsyncClient, lines: list[dict[str, Any]]) -> None:
