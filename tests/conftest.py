@@ -16,6 +16,7 @@ os.environ["COPIER_SETTINGS_PATH"] = str(ROOT / "tests" / "copier_settings.yml")
 
 import copier._vcs
 import jinja2
+import yaml
 
 from tests.cells import DEFAULT, Cell
 from tests.matrix import Matrix
@@ -27,8 +28,8 @@ Render = Callable[..., Path]
 
 @pytest.fixture(scope="session", autouse=True)
 def fast_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Seven times as fast: a template is compiled once, a release is cloned once, and git is not
-    asked about every file. The walks run Copier as it is."""
+    """Seven times as fast: a template is compiled once, a release is cloned once, YAML is read by
+    libyaml, and git is not asked about every file. The walks run Copier as it is."""
     compiled: dict[Any, Any] = {}
     compile_template: Any = jinja2.Environment.compile
     clones: dict[tuple[str, str], Path] = {}
@@ -60,6 +61,7 @@ def fast_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setattr("copier._template.clone", clone_once)
         patch.setattr(jinja2.Environment, "compile", compile_once)
         patch.setattr("copier._main.is_git_available", lambda: False)
+        patch.setattr("yaml.SafeLoader", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         yield
 
 
@@ -128,11 +130,12 @@ def matrix(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that wait for the matrix come last: the others run while it is under way.
 
-    Quick are the others, and one project of the matrix.
+    Quick are those of the others that are not marked as slow, and one project of the matrix.
     """
     items.sort(key=needs_matrix)
     for item in items:
-        if not needs_matrix(item) or item.name == f"test_cell[{DEFAULT}]":
+        slow = needs_matrix(item) or item.get_closest_marker("slow") is not None
+        if not slow or item.name == f"test_cell[{DEFAULT}]":
             item.add_marker("quick")
 
 

@@ -22,7 +22,8 @@ JUST = ["uv", "run", "just"]
 COUNT = """\
 from sqlmodel import func
 async with db.unit(read_only=True) as session:
-    print("items:", (await session.exec(select(func.count(col(Item.id))))).one())
+    kept = select(func.count(col(Item.id))).where(Item.name == "kept")
+    print("kept:", (await session.exec(kept)).one())
 
 """
 
@@ -48,8 +49,8 @@ def use_recipes(project: Path, env: dict[str, str], *, users: bool) -> None:
     with dev(project, env) as address:
         headers = JSON | (sign_up(address) if users else {})
         urlopen(Request(f"{address}/items", b'{"name": "kept"}', headers)).close()
-        expect("items: 1", shell(project, env))  # beside it, on the same database
-    expect("items: 1", shell(project, env))  # which starts it again
+        expect("kept: 1", shell(project, env))  # beside it, on the same database
+    expect("kept: 1", shell(project, env))  # which starts it again
     find_faults(project, env)
 
 

@@ -34,6 +34,7 @@ def installed() -> dict[str, Path]:
 PYTHONS = installed()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", sorted(PYTHONS))
 def test_the_default_service(version: str, template: Path, tmp_path: Path) -> None:
     project = run_copier(template, tmp_path / "project", **DEFAULT.answers)

@@ -31,6 +31,7 @@ SWITCHES: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tag", RELEASES)
 @pytest.mark.parametrize("cell", UPDATED, ids=str)
 def test_an_update_is_as_good_as_a_new_project(
@@ -64,6 +65,7 @@ def test_a_release_that_asked_for_less(render: Render, tmp_path: Path) -> None:
     assert content(project) == content(render(DEFAULT))
 
 
+@pytest.mark.slow
 def test_any_answer_can_change_there_and_back(
     releases: Path, template: Path, tmp_path: Path
 ) -> None:
