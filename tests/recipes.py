@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -52,6 +53,7 @@ def use_recipes(project: Path, env: dict[str, str], *, users: bool) -> None:
         expect("kept: 1", shell(project, env))  # beside it, on the same database
     expect("kept: 1", shell(project, env))  # which starts it again
     find_faults(project, env)
+    forget_database(project)
 
 
 def find_faults(project: Path, env: dict[str, str]) -> None:
@@ -127,6 +129,12 @@ def dev(project: Path, env: dict[str, str]) -> Iterator[str]:
     finally:
         os.killpg(service.pid, signal.SIGINT)
         service.wait(30)
+
+
+def forget_database(project: Path) -> None:
+    """Its data stay beside the project, or elsewhere: see `tests/dev.py`."""
+    if found := re.search(r"with its data in (\S+)", (project / "dev.log").read_text()):
+        shutil.rmtree(found[1])
 
 
 def live(address: str) -> bool:

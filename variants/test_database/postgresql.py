@@ -114,6 +114,8 @@ def copy_of(binaries: Path, folder: Path) -> Path:
     install = binaries.parent
     package = install.parent
     libraries = package.with_name(f"{package.name}.libs")
+    for place in (libraries, package):  # of an earlier start, where the folder is kept
+        shutil.rmtree(folder / place.name, ignore_errors=True)
     if libraries.is_dir():
         shutil.copytree(libraries, folder / libraries.name)
     shutil.copytree(install, folder / package.name / install.name, symlinks=True)
