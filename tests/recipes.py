@@ -26,6 +26,7 @@ async with db.unit(read_only=True) as session:
     kept = select(func.count(col(Item.id))).where(Item.name == "kept")
     print("kept:", (await session.exec(kept)).one())
 
+exit()
 """
 
 
@@ -101,6 +102,9 @@ def shell(project: Path, env: dict[str, str]) -> str:
         text=True,
         check=False,
     )
+    for sign in ("Traceback", "Warning"):
+        if sign in done.stderr:
+            raise StepFailed(f"`just shell` complains:\n{done.stderr}")
     return done.stdout + done.stderr
 
 

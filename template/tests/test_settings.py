@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from app.env_file import example, find_faults
+from app.dev.env_file import example, find_faults
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
 

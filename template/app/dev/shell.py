@@ -45,14 +45,16 @@ def run() -> None:
         found = models()
         names = {"db": db, "col": col, "select": select, **found}
         banner = BANNER.format(url=settings.database_url, names=", ".join(names))
-        Shell(runner, names).interact(banner, "")
-        runner.run(connecting.__aexit__(None, None, None))
+        try:
+            Shell(runner, names).interact(banner, "")
+        finally:
+            runner.run(connecting.__aexit__(None, None, None))
 
 
 def models() -> dict[str, type]:
     """The tables of every domain."""
     found: dict[str, type] = {}
-    for path in sorted(Path(__file__).parent.glob("*/models.py")):
+    for path in sorted(Path(__file__).parents[1].glob("*/models.py")):
         module = import_module(f"app.{path.parent.name}.models")
         classes = inspect.getmembers(module, inspect.isclass)
         found |= {name: kind for name, kind in classes if hasattr(kind, "__table__")}

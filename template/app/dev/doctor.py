@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COPIER = ["tool", "run", "copier>=9.19,<10"]
 
 
@@ -40,7 +40,7 @@ def packages() -> str:
 
 def settings() -> str:
     # Imported here and below: a bad setting ends the import, with its name.
-    from app.env_file import every_setting, find_faults
+    from app.dev.env_file import every_setting, find_faults
 
     if faults := find_faults(ROOT / ".env"):
         raise Fault("\n".join(faults))

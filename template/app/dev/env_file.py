@@ -19,14 +19,14 @@ from sqlalchemy import URL
 
 from app.settings import Settings
 
-HERE = Path(__file__).parent
+APP = Path(__file__).parents[1]
 HEAD = "# Every setting, with its default. Copy this to .env, or set the variables themselves: they win."
 
 
 def every_setting() -> Iterator[tuple[str, FieldInfo, str]]:
     """Name, field and docstring: those of the service, and those of every `app/*/settings.py`."""
     kinds: list[type[BaseSettings]] = [Settings]
-    for path in sorted(HERE.glob("*/settings.py")):
+    for path in sorted(APP.glob("*/settings.py")):
         module = import_module(f"app.{path.parent.name}.settings")
         kinds += [kind for kind in vars(module).values() if is_another(kind, module.__name__)]
     for kind in kinds:
@@ -57,28 +57,29 @@ def example() -> str:
     lines = [HEAD]
     for name, field, words in every_setting():
         choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
-        lines += ["", f"# {' '.join(words.replace('`', '').split())}"]
+        lines += ["", *([f"# {' '.join(words.replace('`', '').split())}"] if words else [])]
         lines += [f"# {', '.join(choices[:-1])} or {choices[-1]}"] if choices else []
-        lines += [f"#{name}={written(field.default)}"]
+        lines += [f"#{name}={written(field)}"]
     return "\n".join(lines) + "\n"
 
 
-def written(value: Any) -> str:
-    """A default as `.env` has it; a secret has none."""
-    if value is None or isinstance(value, SecretStr):
+def written(field: FieldInfo) -> str:
+    """Its default as `.env` has it; a secret has none."""
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if field.is_required() or value is None or isinstance(value, SecretStr):
         return ""
     if isinstance(value, URL):
         plain = value.set(drivername=value.get_backend_name())  # as one writes it
         return plain.render_as_string(hide_password=False)
     if isinstance(value, str):
         return f'"{value}"' if " " in value else value
-    return json.dumps(value)
+    return json.dumps(value, default=str)
 
 
 def find_faults(path: Path) -> list[str]:
     """The names in the file that mean nothing, each with its cure."""
     known = {name for name, *_ in every_setting()}
-    compose = HERE.parent / "compose.yaml"  # which reads the file, too
+    compose = APP.parent / "compose.yaml"  # which reads the file, too
     others = re.findall(r"\$\{(\w+)", compose.read_text()) if compose.exists() else []
     found = []
     for name in sorted(dotenv_values(path).keys() - known - set(others)):

@@ -1,0 +1,1 @@
+"""For work on the service; nothing of it is imported where it runs."""
