@@ -2,15 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
 
 from fastapi import HTTPException
 from fastapi_users.db import BaseUserDatabase
-from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, delete, select, update
+from sqlmodel import bindparam, col, delete, select, update
 
 from app.auth.models import User, UserSession, normal_email
 from app.auth.settings import settings
@@ -18,10 +17,19 @@ from app.db.ids import Id
 from app.db.models import now
 from app.db.session import Repository
 
+# Each request is somebody's: these two are made once.
+BY_ID = select(User).where(col(User.id) == bindparam("id"))
+BY_TOKEN = (
+    select(User)
+    .join(UserSession)
+    .where(col(UserSession.token) == bindparam("token"))
+    .where(col(UserSession.created_at) >= bindparam("since"))
+)
+
 
 class UserStore(Repository, BaseUserDatabase[User, Id]):
     async def get(self, id: Id) -> User | None:
-        return (await self.session.exec(select(User).where(col(User.id) == id))).one_or_none()
+        return (await self.session.exec(BY_ID, params={"id": id})).one_or_none()
 
     async def get_by_email(self, email: str) -> User | None:
         if (normal := normal_email(email)) is None:
@@ -73,9 +81,8 @@ class SessionStore(Repository):
         return token
 
     async def read_token(self, token: str | None, user_manager: object) -> User | None:
-        same, alive = UserSession.token == digest(token or ""), ~expired()
-        statement = select(User).join(UserSession).where(same, alive)
-        return (await self.session.exec(statement)).one_or_none()
+        params = {"token": digest(token or ""), "since": oldest()}
+        return (await self.session.exec(BY_TOKEN, params=params)).one_or_none()
 
     async def destroy_token(self, token: str, user: User) -> None:
         await self.session.exec(delete(UserSession).where(col(UserSession.token) == digest(token)))
@@ -84,11 +91,13 @@ class SessionStore(Repository):
         await self.session.exec(delete(UserSession).where(col(UserSession.user_id) == user.id))
 
     async def delete_expired(self) -> int:
-        return (await self.session.exec(delete(UserSession).where(expired()))).rowcount
+        expired = delete(UserSession).where(col(UserSession.created_at) < oldest())
+        return (await self.session.exec(expired)).rowcount
 
 
-def expired() -> ColumnElement[bool]:
-    return col(UserSession.created_at) < now() - timedelta(seconds=settings.session_seconds)
+def oldest() -> datetime:
+    """When a session that is still alive can have begun."""
+    return now() - timedelta(seconds=settings.session_seconds)
 
 
 def digest(token: str) -> str:
