@@ -11,8 +11,6 @@ from app.settings import read_settings
 
 SECRET_LENGTH = 32  # characters
 
-log = logging.getLogger(__name__)  # at import; structlog is not configured yet
-
 
 class AuthSettings(BaseSettings):
     """Raises ValidationError for a missing or short SECRET_KEY in production, and never shows it."""
@@ -62,7 +60,8 @@ class AuthSettings(BaseSettings):
     def need_a_secret(self) -> Self:
         length = len(self.secret_key.get_secret_value())
         if length == 0 and self.environment == "development":
-            log.warning("SECRET_KEY is not set: tokens end with this process")
+            # Not by structlog, which is not configured when this is imported.
+            logging.getLogger(__name__).warning("SECRET_KEY is not set: tokens end at a restart")
             self.secret_key = SecretStr(token_urlsafe(SECRET_LENGTH))
         elif length < SECRET_LENGTH:
             raise ValueError(f"SECRET_KEY needs {SECRET_LENGTH} characters: openssl rand -hex 32")

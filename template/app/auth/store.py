@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from secrets import token_urlsafe
 from typing import Any
 
@@ -19,12 +19,10 @@ from app.db.session import Repository
 
 # Each request is somebody's: these two are made once.
 BY_ID = select(User).where(col(User.id) == bindparam("id"))
-BY_TOKEN = (
-    select(User)
-    .join(UserSession)
-    .where(col(UserSession.token) == bindparam("token"))
-    .where(col(UserSession.created_at) >= bindparam("since"))
-)
+SAME = col(UserSession.token) == bindparam("token")
+ALIVE = col(UserSession.created_at) >= bindparam("since")
+BY_TOKEN = select(User).join(UserSession).where(SAME, ALIVE)
+LIFE = timedelta(seconds=settings.session_seconds)
 
 
 class UserStore(Repository, BaseUserDatabase[User, Id]):
@@ -63,8 +61,7 @@ class UserStore(Repository, BaseUserDatabase[User, Id]):
         """Only if nobody else has replaced it since it was read."""
         same = (col(User.id) == user.id, col(User.hashed_password) == user.hashed_password)
         statement = update(User).where(*same).values(hashed_password=hashed_password)
-        result = await self.session.exec(statement)
-        return result.rowcount == 1
+        return (await self.session.exec(statement)).rowcount == 1
 
     async def release(self) -> None:
         """Give the connection back while something slow goes on; what is written is committed."""
@@ -81,7 +78,7 @@ class SessionStore(Repository):
         return token
 
     async def read_token(self, token: str | None, user_manager: object) -> User | None:
-        params = {"token": digest(token or ""), "since": oldest()}
+        params = {"token": digest(token or ""), "since": now() - LIFE}
         return (await self.session.exec(BY_TOKEN, params=params)).one_or_none()
 
     async def destroy_token(self, token: str, user: User) -> None:
@@ -91,13 +88,8 @@ class SessionStore(Repository):
         await self.session.exec(delete(UserSession).where(col(UserSession.user_id) == user.id))
 
     async def delete_expired(self) -> int:
-        expired = delete(UserSession).where(col(UserSession.created_at) < oldest())
-        return (await self.session.exec(expired)).rowcount
-
-
-def oldest() -> datetime:
-    """When a session that is still alive can have begun."""
-    return now() - timedelta(seconds=settings.session_seconds)
+        expired = col(UserSession.created_at) < now() - LIFE
+        return (await self.session.exec(delete(UserSession).where(expired))).rowcount
 
 
 def digest(token: str) -> str:
