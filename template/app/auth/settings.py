@@ -21,7 +21,7 @@ class AuthSettings(BaseSettings):
     """`production` needs a SECRET_KEY, and gives cookies that only HTTPS carries."""
 
     secret_key: SecretStr = SecretStr("")
-    """Signs tokens; 32 characters or more: `openssl rand -hex 32`. In development: another each start."""
+    """Signs tokens; 32 characters or more: `openssl rand -hex 32`. Development makes one up."""
 
     bearer_seconds: int = Field(default=3600, gt=0)
     """Seconds that a bearer token lives."""
