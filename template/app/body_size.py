@@ -24,13 +24,12 @@ class BodySizeMiddleware:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        declared = headers.get(b"content-length", b"")
-        if declared.isdigit() and int(declared) > self.limit:
+        length = headers.get(b"content-length", b"")
+        declared = length.isdigit() and b"transfer-encoding" not in headers
+        if declared and int(length) > self.limit:
             await problem(413, DETAIL)(scope, receive, send)
-        elif b"transfer-encoding" in headers:
-            await self.app(scope, self.counting(receive), send)
         else:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive if declared else self.counting(receive), send)
 
     def counting(self, receive: Receive) -> Receive:
         size = 0

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import NullPool, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import PoolResetState
 
 from app.db.settings import DatabaseSettings
 
@@ -52,9 +53,9 @@ def _create(
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "reset")
-    def reset(connection: Any, *_: object) -> None:
+    def reset(connection: Any, _: object, state: PoolResetState) -> None:
         # The server tells with each answer; to roll back in any case is a round trip a request.
-        if connection.driver_connection.get_transaction_status():
+        if not state.terminate_only and connection.driver_connection.get_transaction_status():
             connection.rollback()
 
     return engine
