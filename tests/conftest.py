@@ -101,6 +101,12 @@ def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
 
 
 @pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For the packages of projects that are not in the matrix, one after the other."""
+    return tmp_path_factory.mktemp("environment")
+
+
+@pytest.fixture(scope="session")
 def matrix(
     request: pytest.FixtureRequest,
     template: Path,

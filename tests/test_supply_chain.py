@@ -69,6 +69,12 @@ def test_the_dockerfiles_are_sound(projects: list[Path]) -> None:
     printed(TOOLS / "hadolint", *[project / "Dockerfile" for project in projects])
 
 
+def test_the_compose_files_are_valid(projects: list[Path]) -> None:
+    files = [file for project in projects if (file := project / "compose.yaml").exists()]
+    printed(TOOLS / "check-jsonschema", "--builtin-schema=vendor.compose-spec", *files)
+    assert len(files) == len(projects) - 1  # SQLite has no server
+
+
 def test_compose_keeps_the_service_in_bounds(projects: list[Path]) -> None:
     files = [file for project in projects if (file := project / "compose.yaml").exists()]
     for file in files:

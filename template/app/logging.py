@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from secrets import token_hex
+from random import getrandbits
 from time import perf_counter
 from typing import Any
 
@@ -63,6 +63,7 @@ def configure_logging(settings: Settings) -> None:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     logging.getLogger("alembic").setLevel(logging.WARNING)  # readiness asks it each time
+    logging.getLogger("app.db.pool").setLevel(logging.WARNING)  # as SQLAlchemy's own pools are
     access = logging.getLogger("uvicorn.access")  # RequestLogMiddleware writes that line
     access.handlers.clear()
     access.propagate = False
@@ -109,7 +110,7 @@ class RequestLogMiddleware:
 
         request_id = dict(scope["headers"]).get(b"x-request-id", b"")
         if not ACCEPTABLE_ID.fullmatch(request_id):
-            request_id = token_hex(16).encode()
+            request_id = b"%032x" % getrandbits(128)
         clear_contextvars()
         bind_contextvars(request_id=request_id.decode())
         status = 500

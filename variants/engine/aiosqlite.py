@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, ExceptionContext, NullPool, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.db.pool import FairPool
 from app.db.settings import DatabaseSettings
 
 
@@ -15,6 +16,7 @@ def create_writer(settings: DatabaseSettings) -> AsyncEngine:
     return _transactional(
         create_async_engine(
             settings.database_url,
+            poolclass=FairPool,
             pool_size=1,
             max_overflow=0,
             pool_timeout=settings.database_pool_timeout,
@@ -30,6 +32,7 @@ def create_reader(settings: DatabaseSettings) -> AsyncEngine:
         settings.database_url,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
+        poolclass=FairPool,
         pool_size=settings.database_read_pool,
         max_overflow=0,
         pool_timeout=settings.database_pool_timeout,

@@ -6,6 +6,7 @@ from sqlalchemy import NullPool, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolResetState
 
+from app.db.pool import FairPool
 from app.db.settings import DatabaseSettings
 
 
@@ -36,6 +37,7 @@ def _create(
     engine = create_async_engine(
         settings.database_url,
         isolation_level=isolation_level,
+        poolclass=FairPool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=settings.database_pool_timeout,

@@ -9,6 +9,7 @@ from sqlalchemy import NullPool, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.db.pool import FairPool
 from app.db.settings import DatabaseSettings
 
 IDLE = 30  # seconds after which a firewall may have dropped a connection silently
@@ -47,6 +48,7 @@ def _create(
     engine = create_async_engine(
         settings.database_url,
         isolation_level=isolation_level,
+        poolclass=FairPool,
         pool_size=pool_size,
         max_overflow=0,  # an overflow connection costs a new process of the server each time
         pool_timeout=settings.database_pool_timeout,
