@@ -66,7 +66,14 @@ def starts(workshop: Workshop, floors: list[Server], report: Report) -> None:
     report.add_starts(pair)
 
 
-def remedies(workshop: Workshop, report: Report) -> None:
+def waits(workshop: Workshop, _: list[Server], report: Report) -> None:
+    """What a person waits for: a copy of the template, and the tests of what came of it."""
+    report.add_copies(workshop.copies(rounds=5))
+    cells = [Cell("aiosqlite"), Cell("asyncpg"), Cell("aiosqlite", auth=True)]
+    report.add_suites({str(cell): workshop.suite(cell) for cell in cells})
+
+
+def remedies(workshop: Workshop, _: list[Server], report: Report) -> None:
     usual = workshop.service(Cell("asyncpg", "di", "int"))
     for route in (ONE, PAGE, CREATE, LIVE):
         stage = [replace(usual, shots={}, starts=[])]
@@ -82,7 +89,7 @@ def remedies(workshop: Workshop, report: Report) -> None:
         report.add_remedies(route, stage)
 
 
-def scale(workshop: Workshop, report: Report) -> None:
+def scale(workshop: Workshop, _: list[Server], report: Report) -> None:
     """A million items: a page costs the same however far in; and two workers against one."""
     big = workshop.service(Cell("asyncpg", "di", "int"), 1_000_000)
     pages = {page: f"GET /items?limit=100&after={page * 100 - 99}" for page in PAGES}
@@ -104,7 +111,13 @@ def scale(workshop: Workshop, report: Report) -> None:
 
 
 def main() -> None:
-    parts = {"services": services, "starts": starts, "remedies": remedies, "scale": scale}
+    parts = {
+        "services": services,
+        "starts": starts,
+        "waits": waits,
+        "remedies": remedies,
+        "scale": scale,
+    }
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__.partition("\n")[0])
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="all of them by default")
     chosen = parser.parse_args().parts or list(parts)
@@ -113,14 +126,8 @@ def main() -> None:
     report = Report()
     with open_workshop() as workshop:
         floors = workshop.floors() if {"services", "starts"} & set(chosen) else []
-        if "services" in chosen:
-            services(workshop, floors, report)
-        if "starts" in chosen:
-            starts(workshop, floors, report)
-        if "remedies" in chosen:
-            remedies(workshop, report)
-        if "scale" in chosen:
-            scale(workshop, report)
+        for name in chosen:
+            parts[name](workshop, floors, report)
     print(f"\nmeasured in {time.monotonic() - started:.0f} s")
     sys.exit(0 if report.close() else 1)
 

@@ -47,6 +47,7 @@ class Report:
             LIVE: Budget(f"CPU, {LIVE}, with id and line of log", 1.5, 1.3),
             "p99": Budget(f"p99, {ONE}, to the usual way", 0.5, 0.2),
             "start": Budget("start to the first 200", 2.0, 1.6),
+            "copy": Budget("`copier copy`, to importing it and a clone", 1.5, 1.5),
             "memory": Budget("memory of a loaded worker", 100, 85, "MB"),
         }
         cores, python = os.cpu_count(), platform.python_version()
@@ -93,6 +94,19 @@ class Report:
             self.say(f"| {server.name} | {took * 1000:.0f} | {took / base:.2f} |")
             if server.name != BASE and "users" not in server.name:
                 self.budgets["start"].found[server.name] = took / base
+
+    def add_copies(self, took: dict[str, float]) -> None:
+        self.say("", "## A copy of the template", "", "| | ms |", "|---|--:|")
+        self.say(*(f"| {name} | {seconds * 1000:.0f} |" for name, seconds in took.items()))
+        ratio = took["copier copy"] / (took["import copier"] + took["git clone"])
+        self.budgets["copy"].found["of importing copier and a clone"] = ratio
+
+    def add_suites(self, suites: dict[str, tuple[int, float, float]]) -> None:
+        self.say("", "## The tests of a service", "")
+        self.say("| | tests | s | ms a test | import of the app, ms |", "|---|--:|--:|--:|--:|")
+        for name, (tests, seconds, imported) in suites.items():
+            each = seconds / tests * 1000
+            self.say(f"| {name} | {tests} | {seconds:.1f} | {each:.0f} | {imported * 1000:.0f} |")
 
     def add_remedies(self, route: str, servers: list[Server]) -> None:
         usual = servers[0]

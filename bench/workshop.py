@@ -1,9 +1,11 @@
 """Makes what is measured: services from this tree, installed side by side, migrated and filled."""
 
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,8 +14,8 @@ from pathlib import Path
 from bench.servers import Server
 from tests.cells import Cell
 from tests.databases import Servers, environment_of
-from tests.releases import copy_tree
-from tests.steps import SECRET_KEY, step
+from tests.releases import commit, copy_tree, git
+from tests.steps import SECRET_KEY, passed, step
 
 HERE = Path(__file__).parent
 ROWS = 10_000
@@ -83,6 +85,39 @@ class Workshop:
         (project / file).write_text(text.replace(old, new))
         subprocess.run([self.python, "-m", "compileall", "-q", project / "app"], check=True)
         return replace(server, name=name, folder=project, shots={}, starts=[])
+
+    def copies(self, rounds: int) -> dict[str, float]:
+        """Seconds of `copier copy`, and of the two things that it cannot do without."""
+        release = self.folder / "release"
+        shutil.copytree(self.template, release)
+        git(self.folder, "init", "--quiet", str(release))
+        commit(release)
+        took: dict[str, list[float]] = {"import copier": [], "git clone": [], "copier copy": []}
+        for number in range(rounds + 1):
+            target = str(self.folder / f"copy-{number}")
+            copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults"]
+            for name, command in {
+                "import copier": [sys.executable, "-c", "import copier"],
+                "git clone": ["git", "clone", "--quiet", f"file://{release}", f"{target}-clone"],
+                "copier copy": [*copier, "--vcs-ref=HEAD", f"git+file://{release}", target],
+            }.items():
+                start = time.perf_counter()
+                step(self.folder, self.env, *command)
+                took[name].append(time.perf_counter() - start)
+        return {name: statistics.median(seconds[1:]) for name, seconds in took.items()}
+
+    def suite(self, cell: Cell) -> tuple[int, float, float]:
+        """The tests of a service: how many, their seconds, and those of importing what they test."""
+        made = self.service(cell)
+        env = made.env | self.databases.database(cell, "suite", made.folder)
+        for command in (["pytest", "-q"], ["python", "-c", "import app.main"]):
+            step(made.folder, env, *command)  # compiles bytecode
+        start = time.perf_counter()
+        step(made.folder, env, "python", "-c", "import app.main")
+        imported = time.perf_counter() - start
+        printed = step(made.folder, env, "pytest", "-q")
+        seconds = printed.rpartition(" in ")[2].partition("s")[0]
+        return passed(printed), float(seconds), imported
 
 
 @contextmanager
