@@ -42,6 +42,13 @@ REMEDIES = [
         "pool_size=5,\n        max_overflow=10,",
     ),
     Remedy(
+        "SQLAlchemy's own queue of the pool",
+        ONE,
+        ENGINE,
+        "        poolclass=FairPool,\n",
+        "",
+    ),
+    Remedy(
         "a plain `def` as a dependency",
         ONE,
         SESSION,

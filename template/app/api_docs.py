@@ -5,9 +5,11 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
+files = StaticFiles(packages=[("fastapi_offline", "static")])
+
 
 def serve_api_docs(app: FastAPI) -> None:
-    """`/docs`, with the files of the package fastapi-offline, below `/docs/`."""
+    """`/docs`, and what it loads, below `/docs/`."""
 
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
@@ -20,4 +22,4 @@ def serve_api_docs(app: FastAPI) -> None:
             swagger_favicon_url=f"{root}/docs/favicon.png",
         )
 
-    app.mount("/docs", StaticFiles(packages=[("fastapi_offline", "static")]))
+    app.mount("/docs", files)
