@@ -47,6 +47,13 @@ def use_recipes(project: Path, env: dict[str, str], *, users: bool) -> None:
     if (project / ".env").read_text() != made:
         raise StepFailed("`just setup` does something the second time")
     git(project, "status")
+    expect("LOG_LEVEL=", step(project, env, *JUST, "run", "manage", "settings"))
+    untidy = project / "app" / "untidy.py"
+    untidy.write_text("import sys\nname = 'x'\n")
+    step(project, env, *JUST, "fix")
+    if untidy.read_text() != 'name = "x"\n':
+        raise StepFailed(f"`just fix` leaves this:\n{untidy.read_text()}")
+    untidy.unlink()
     step(project, env, *JUST, "doctor")
     with dev(project, env) as address:
         headers = JSON | (sign_up(address) if users else {})
