@@ -30,7 +30,7 @@ from app.db.engine import create_migrator
 from app.settings import Settings
 COUNT = {
     "postgresql": "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-    " AND pid <> pg_backend_pid()",
+    " AND pid <> pg_backend_pid() AND backend_type = 'client backend'",  # and no autovacuum
     "mysql": "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE()"
     " AND id <> CONNECTION_ID()",
     "sqlite": "SELECT 0",
