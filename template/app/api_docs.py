@@ -5,6 +5,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
+# Looked for at once: what serves may have no right to look later.
 files = StaticFiles(packages=[("fastapi_offline", "static")])
 
 
