@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from tests.releases import commit, copy_tree, git
 from tests.steps import SECRET_KEY, passed, step
 
 HERE = Path(__file__).parent
+SYNC = ["uv", "sync", "--quiet", "--inexact", "--compile-bytecode"]
 ROWS = 10_000
 FLOORS = {
     "raw ASGI, asyncpg": "raw",
@@ -25,6 +27,8 @@ FLOORS = {
     "SQLModel, the usual way": "usual",
 }
 BASE = "FastAPI, asyncpg"
+IMPORT, CLONE, COPY = "import copier", "git clone", "copier copy"
+PLAIN = "copier copy of the same project, as plain files"
 
 
 class Workshop:
@@ -47,7 +51,7 @@ class Workshop:
         answers = [f"--data={question}={value}" for question, value in cell.answers.items()]
         copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", *answers]
         step(self.folder, self.env, *copier, str(self.template), str(project))
-        step(project, self.env, "uv", "sync", "--quiet", "--inexact", "--compile-bytecode")
+        step(project, self.env, *SYNC, "--no-dev")
         env = self.env | self.databases.database(cell, project.name, project)
         env |= {"PATH": f"{self.python.parent}:{env['PATH']}", "PYTHONPATH": "."}
         if cell.auth:
@@ -87,19 +91,25 @@ class Workshop:
         return replace(server, name=name, folder=project, shots={}, starts=[])
 
     def copies(self, rounds: int) -> dict[str, float]:
-        """Seconds of `copier copy`, and of the two things that it cannot do without."""
-        release = self.folder / "release"
+        """Seconds of `copier copy`, of what it cannot do without, and of it without the template's
+        questions and expressions: the same project as plain files."""
+        release, plain = self.folder / "release", self.folder / "plain"
         shutil.copytree(self.template, release)
         git(self.folder, "init", "--quiet", str(release))
         commit(release)
-        took: dict[str, list[float]] = {"import copier": [], "git clone": [], "copier copy": []}
+        copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", "--vcs-ref=HEAD"]
+        step(self.folder, self.env, *copier, f"git+file://{release}", str(plain))
+        (plain / "copier.yml").touch()
+        git(self.folder, "init", "--quiet", str(plain))
+        commit(plain)
+        took: dict[str, list[float]] = defaultdict(list)
         for number in range(rounds + 1):
             target = str(self.folder / f"copy-{number}")
-            copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults"]
             for name, command in {
-                "import copier": [sys.executable, "-c", "import copier"],
-                "git clone": ["git", "clone", "--quiet", f"file://{release}", f"{target}-clone"],
-                "copier copy": [*copier, "--vcs-ref=HEAD", f"git+file://{release}", target],
+                IMPORT: [sys.executable, "-c", "import copier"],
+                CLONE: ["git", "clone", "--quiet", f"file://{release}", f"{target}-clone"],
+                PLAIN: [*copier, f"git+file://{plain}", f"{target}-plain"],
+                COPY: [*copier, f"git+file://{release}", target],
             }.items():
                 start = time.perf_counter()
                 step(self.folder, self.env, *command)
@@ -109,6 +119,7 @@ class Workshop:
     def suite(self, cell: Cell) -> tuple[int, float, float]:
         """The tests of a service: how many, their seconds, and those of importing what they test."""
         made = self.service(cell)
+        step(made.folder, self.env, *SYNC)
         env = made.env | self.databases.database(cell, "suite", made.folder)
         for command in (["pytest", "-q"], ["python", "-c", "import app.main"]):
             step(made.folder, env, *command)  # compiles bytecode

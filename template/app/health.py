@@ -1,20 +1,17 @@
 """Liveness and readiness, for what starts, restarts and routes to the service."""
 
 import asyncio
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
 import structlog
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.database import Database, DatabaseDep
+from app.db.schema import current_revisions, revisions
 from app.errors import RETRY_AFTER, problem, problems
 
-PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 TIMEOUT = 5  # seconds
 
 log = structlog.get_logger()
@@ -59,19 +56,3 @@ async def find_fault(db: Database) -> str | None:
         f"The schema is at {' and '.join(found) or 'no revision'}, and the code needs "
         f"{' and '.join(needed)}: uv run alembic upgrade head"
     )
-
-
-@cache
-def revisions() -> tuple[set[str], set[str]]:
-    """The newest revisions in `migrations/`, and all of them."""
-    from alembic.config import Config  # here, since a start can do without it
-    from alembic.script import ScriptDirectory
-
-    scripts = ScriptDirectory.from_config(Config(toml_file=PYPROJECT))
-    return set(scripts.get_heads()), {script.revision for script in scripts.walk_revisions()}
-
-
-def current_revisions(connection: Connection) -> set[str]:
-    from alembic.runtime.migration import MigrationContext
-
-    return set(MigrationContext.configure(connection).get_current_heads())

@@ -62,7 +62,6 @@ def configure_logging(settings: Settings) -> None:
     for name in ("uvicorn", "uvicorn.error"):  # theirs go the same way
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # readiness asks it each time
     logging.getLogger("app.db.pool").setLevel(logging.WARNING)  # as SQLAlchemy's own pools are
     access = logging.getLogger("uvicorn.access")  # RequestLogMiddleware writes that line
     access.handlers.clear()

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints
 from sqlalchemy import Dialect, String
-from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel, UTCDateTime
 
@@ -35,6 +34,8 @@ class ExactString(TypeDecorator[str]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name not in {"mysql", "mariadb"}:
             return dialect.type_descriptor(String(self.length))
+        from sqlalchemy.dialects import mysql  # here, since it loads every driver of MySQL
+
         mariadb = getattr(dialect, "is_mariadb", False)
         collation = "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"
         return dialect.type_descriptor(
@@ -50,6 +51,8 @@ class Timestamp(UTCDateTime):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name not in {"mysql", "mariadb"}:
             return super().load_dialect_impl(dialect)
+        from sqlalchemy.dialects import mysql
+
         return dialect.type_descriptor(mysql.DATETIME(fsp=6))
 
 

@@ -48,7 +48,7 @@ def settings() -> str:
 
 
 def revisions() -> str:
-    from app.health import revisions
+    from app.db.schema import revisions
 
     heads, _ = revisions()
     if len(heads) > 1:
