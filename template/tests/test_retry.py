@@ -4,7 +4,7 @@ import pytest
 from fastapi import APIRouter, Request
 from httpx2 import AsyncClient
 
-from app.api import api
+from app.api import routers
 from app.db.database import TransactionConflict
 
 routes = APIRouter(prefix="/test-retry")
@@ -21,7 +21,7 @@ async def conflict(conflicts: int, request: Request) -> str:
     return attempts[-1]
 
 
-api.include_router(routes)
+routers.append(routes)
 
 
 @pytest.fixture(autouse=True)

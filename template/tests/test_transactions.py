@@ -11,7 +11,7 @@ from httpx2 import AsyncClient
 from sqlalchemy import MetaData
 from sqlmodel import Field, SQLModel, delete, select
 
-from app.api import api
+from app.api import routers
 from app.db.database import Database, DatabaseDep
 from app.db.session import Repository
 from tests.database import make_commit_fail
@@ -88,7 +88,7 @@ async def add_later(db: Database) -> None:
         session.add(Note(name="second"))
 
 
-api.include_router(routes)
+routers.append(routes)
 
 
 @pytest.fixture(scope="module", autouse=True)

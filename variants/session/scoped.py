@@ -12,7 +12,7 @@ from app.db.database import SAFE_METHODS, Database, SessionError, check
 from app.settings import Settings
 
 NO_UNIT = (
-    "There is no unit of work here. Include the router below `api` (its `UnitOfWork` opens one), "
+    "There is no unit of work here. Include the router with `dependencies=[UnitOfWork]`, "
     "or open one with `async with db.unit():`."
 )
 

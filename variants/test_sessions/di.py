@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient
 from sqlmodel import func, select
 
-from app.api import api
+from app.api import routers
 from app.db.database import SessionError
 from app.db.session import Repository, SessionDep
 
@@ -36,7 +36,7 @@ async def stream(session: SessionDep) -> StreamingResponse:
     return StreamingResponse(body())
 
 
-api.include_router(routes)
+routers.append(routes)
 
 
 async def test_a_request_has_one_session(client: AsyncClient) -> None:

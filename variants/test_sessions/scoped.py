@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient
 
-from app.api import api
+from app.api import routers
 from app.db.database import SessionError
 from app.db.session import Repository, db
 
@@ -34,7 +34,7 @@ async def stream() -> StreamingResponse:
     return StreamingResponse(body())
 
 
-api.include_router(routes)
+routers.append(routes)
 
 
 async def test_a_request_has_one_session(client: AsyncClient) -> None:

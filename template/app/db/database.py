@@ -75,8 +75,10 @@ class Database:
         async with new_session(info=info) as session:
             try:
                 yield session
-                # There is nothing to commit in a read; a flush refuses what it would have written.
-                await (session.flush() if read_only else session.commit())
+                if read_only:
+                    refuse_writes(session.sync_session)
+                else:
+                    await session.commit()
             except BaseException as error:
                 # Not left to close(): on SQLite a COMMIT that failed would stay open.
                 await session.rollback()
@@ -122,7 +124,11 @@ def check_statement(state: ORMExecuteState) -> None:
 @event.listens_for(Session, "before_flush")
 def check_flush(session: Session, *_: object) -> None:
     check(session)
-    if session.info.get("read_only") and (
-        session.new or session.deleted or any(map(session.is_modified, session.dirty))
-    ):
+    if session.info.get("read_only"):
+        refuse_writes(session)
+
+
+def refuse_writes(session: Session) -> None:
+    """Raise SessionError when a flush would have something to write."""
+    if session.new or session.deleted or any(map(session.is_modified, session.dirty)):
         raise SessionError(READ_ONLY_UNIT)

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from httpx2 import AsyncClient
 from sqlmodel import select
 
-from app.api import api
+from app.api import routers
 from app.auth.backends import Manager
 from app.auth.mail import ADDRESS_CHANGED, NEW_ADDRESS, PASSWORD_CHANGED, RESET, VERIFY
 from app.auth.models import User
@@ -31,7 +31,7 @@ async def refused(manager: Manager) -> None:
     raise RuntimeError("a bug")
 
 
-api.include_router(routes)
+routers.append(routes)
 
 
 async def emails(db: Database) -> Sequence[str]:
