@@ -56,6 +56,23 @@ REMEDIES = [
         "def provide(",
     ),
     Remedy(
+        "all objects in the garbage collector's way",
+        ONE,
+        "app/main.py",
+        "            gc.freeze()",
+        "            #",
+    ),
+    Remedy(
+        "one router for all domains",
+        ONE,
+        "app/api.py",
+        "    for router in routers:\n        app.include_router(router, responses=ANY_ROUTE)\n",
+        "    from fastapi import APIRouter\n\n"
+        "    api = APIRouter(responses=ANY_ROUTE)\n"
+        "    for router in routers:\n        api.include_router(router)\n"
+        "    app.include_router(api)\n",
+    ),
+    Remedy(
         "a statement built for each read",
         ONE,
         REPOSITORY,
@@ -76,6 +93,13 @@ REMEDIES = [
         "self.session.add(item)\n        await self.session.flush()\n",
         "self.session.add(item)\n        await self.session.flush()\n"
         "        await self.session.refresh(item)\n",
+    ),
+    Remedy(
+        "telemetry that is on, and goes nowhere",
+        LIVE,
+        "app/main.py",
+        '"tracing": settings.telemetry',
+        '"tracing": True',
     ),
     Remedy(
         "a BaseHTTPMiddleware",
