@@ -44,7 +44,7 @@ def services(workshop: Workshop, floors: list[Server], report: Report) -> None:
     for number, cells in enumerate(STAGES):
         stage = floors if number == 0 else [replace(base, shots={}, starts=[])]
         stage = stage + [workshop.service(cell) for cell in cells]
-        compare(stage, ROUTES, rounds=5 if number == 0 else 3, seconds=1)
+        compare(stage, ROUTES, rounds=4 if number == 0 else 2, seconds=1)
         report.add_stage(stage)
 
 
@@ -59,7 +59,7 @@ def starts(workshop: Workshop, floors: list[Server], report: Report) -> None:
         server.start()  # which compiles bytecode
         server.stop()
         server.starts.clear()
-    for _ in range(5):
+    for _ in range(4):
         for server in pair:
             server.start()
             server.stop()
@@ -68,7 +68,7 @@ def starts(workshop: Workshop, floors: list[Server], report: Report) -> None:
 
 def waits(workshop: Workshop, _: list[Server], report: Report) -> None:
     """What a person waits for: a copy of the template, and the tests of what came of it."""
-    report.add_copies(workshop.copies(rounds=5))
+    report.add_copies(workshop.copies(rounds=4))
     cells = [Cell("aiosqlite"), Cell("asyncpg"), Cell("aiosqlite", auth=True)]
     report.add_suites({str(cell): workshop.suite(cell) for cell in cells})
 
@@ -85,7 +85,7 @@ def remedies(workshop: Workshop, _: list[Server], report: Report) -> None:
                         usual, remedy.name, remedy.file, remedy.old, remedy.new
                     )
                 stage.append(replace(changed, options=remedy.options))
-        compare(stage, [route], rounds=4, seconds=1)
+        compare(stage, [route], rounds=3, seconds=1)
         report.add_remedies(route, stage)
 
 
