@@ -66,9 +66,10 @@ REMEDIES = [
         "one router for all domains",
         ONE,
         "app/api.py",
-        "    for router in routers:\n        app.include_router(router, responses=ANY_ROUTE)\n",
+        "    for router in routers:\n"
+        "        app.include_router(router, dependencies=ROUTE_DEPENDENCIES, responses=RESPONSES)\n",
         "    from fastapi import APIRouter\n\n"
-        "    api = APIRouter(responses=ANY_ROUTE)\n"
+        "    api = APIRouter(dependencies=ROUTE_DEPENDENCIES, responses=RESPONSES)\n"
         "    for router in routers:\n        api.include_router(router)\n"
         "    app.include_router(api)\n",
     ),

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Self
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, params
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db.database import SAFE_METHODS, Database
@@ -26,6 +26,7 @@ async def get_session(request: Request) -> AsyncGenerator[AsyncSession]:
 # so a COMMIT that fails is an error to the client.
 UnitOfWork = Depends(get_session, scope="function")
 SessionDep = Annotated[AsyncSession, UnitOfWork]
+ROUTE_DEPENDENCIES: list[params.Depends] = []  # who takes the session opens its unit of work
 
 
 class Repository:

@@ -55,6 +55,7 @@ async def unit_of_work(request: Request) -> AsyncGenerator[None]:
 # "function": it commits once the response is built and before its first byte is sent,
 # so a COMMIT that fails is an error to the client.
 UnitOfWork = Depends(unit_of_work, scope="function")
+ROUTE_DEPENDENCIES = [UnitOfWork]  # each request to the API is one
 
 
 class Repository:
