@@ -96,9 +96,9 @@ class Server:
         self.child.wait(30)
         self.log.close()
 
-    def shoot(self, route: str, seconds: int, clients: int = CLIENTS) -> Shot:
+    def shoot(self, route: str) -> Shot:
         before = self.cpu()
-        command = [wrk(), "--threads=1", f"--connections={clients}", f"--duration={seconds}s"]
+        command = [wrk(), "--threads=1", f"--connections={CLIENTS}", "--duration=1s"]
         command += ["--timeout=30s", f"--script={SHOTS}", f"http://127.0.0.1:{self.port}", "--"]
         command += [route, token_hex(8), f"Bearer {self.token}" if self.token else ""]
         done = subprocess.run(
@@ -129,12 +129,17 @@ class Server:
         """MB in use, of the process and its workers."""
         return float(sum(process.memory_info().rss for process in self.family())) / 2**20
 
-    def least(self, route: str) -> float:
-        """CPU of a request in the best shot: whatever else the machine does only adds to it."""
-        return min(shot.cpu for shot in self.shots[route])
+    def cost(self, route: str) -> float:
+        return cost(self.shots[route])
 
     def median(self, route: str, what: str) -> float:
         return float(statistics.median(getattr(shot, what) for shot in self.shots[route]))
+
+
+def cost(shots: list[Shot]) -> float:
+    """CPU of a request in the better half of the shots: whatever else the machine does only adds."""
+    better = sorted(shot.cpu for shot in shots)[: (len(shots) + 1) // 2]
+    return statistics.mean(better)
 
 
 def pin(process: psutil.Process, cores: list[int]) -> None:
@@ -154,15 +159,19 @@ def wrk() -> str:
     return shutil.which("wrk") or sys.exit("The load comes from wrk: apt-get install wrk")
 
 
-def compare(servers: list[Server], routes: Sequence[str], *, rounds: int, seconds: int) -> None:
-    """All of them alive, short shots in turn, each round in the other direction."""
+def compare(servers: list[Server], to: Server, routes: Sequence[str], *, rounds: int) -> None:
+    """All of them alive, shots of a second in turn, each round in the other direction.
+
+    The one that the others are compared to is shot at twice a round: its noise is in every ratio.
+    """
+    turns = [*servers, to]
     for server in servers:
         server.start()
     try:
         for number in range(rounds):
             for route in routes:
-                for server in servers if number % 2 == 0 else reversed(servers):
-                    server.shots.setdefault(route, []).append(server.shoot(route, seconds))
+                for server in turns if number % 2 == 0 else reversed(turns):
+                    server.shots.setdefault(route, []).append(server.shoot(route))
         for server in servers:
             server.megabytes = server.memory()
     finally:
