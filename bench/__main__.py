@@ -45,7 +45,7 @@ def services(workshop: Workshop, floors: list[Server], report: Report) -> None:
         here = replace(base, shots={}, starts=[])
         stage = [here if floor is base else floor for floor in floors] if number == 0 else [here]
         stage += [workshop.service(cell) for cell in cells]
-        compare(stage, here, ROUTES, rounds=4 if number == 0 else 2)
+        compare(stage, here, ROUTES, rounds=2, lives=2 if number == 0 else 1)
         report.add_stage(stage)
 
 
@@ -69,7 +69,7 @@ def starts(workshop: Workshop, floors: list[Server], report: Report) -> None:
 
 def waits(workshop: Workshop, _: list[Server], report: Report) -> None:
     """What a person waits for: a copy of the template, and the tests of what came of it."""
-    report.add_copies(workshop.copies(rounds=4))
+    report.add_copies(workshop.copies(rounds=3))
     cells = [Cell("aiosqlite"), Cell("asyncpg"), Cell("aiosqlite", auth=True)]
     report.add_suites({str(cell): workshop.suite(cell) for cell in cells})
 
@@ -107,7 +107,7 @@ def scale(workshop: Workshop, _: list[Server], report: Report) -> None:
         )
         for n in (1, 2)
     ]
-    compare(workers, workers[0], [LIVE, ONE], rounds=3)
+    compare(workers, workers[0], [LIVE, ONE], rounds=2)
     report.add_workers(workers)
 
 

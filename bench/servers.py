@@ -159,21 +159,25 @@ def wrk() -> str:
     return shutil.which("wrk") or sys.exit("The load comes from wrk: apt-get install wrk")
 
 
-def compare(servers: list[Server], to: Server, routes: Sequence[str], *, rounds: int) -> None:
+def compare(
+    servers: list[Server], to: Server, routes: Sequence[str], *, rounds: int, lives: int = 1
+) -> None:
     """All of them alive, shots of a second in turn, each round in the other direction.
 
     The one that the others are compared to is shot at twice a round: its noise is in every ratio.
+    In each life all start anew: one process may be slower than another of the same code.
     """
     turns = [*servers, to]
-    for server in servers:
-        server.start()
-    try:
-        for number in range(rounds):
-            for route in routes:
-                for server in turns if number % 2 == 0 else reversed(turns):
-                    server.shots.setdefault(route, []).append(server.shoot(route))
+    for _ in range(lives):
         for server in servers:
-            server.megabytes = server.memory()
-    finally:
-        for server in servers:
-            server.stop()
+            server.start()
+        try:
+            for number in range(rounds):
+                for route in routes:
+                    for server in turns if number % 2 == 0 else reversed(turns):
+                        server.shots.setdefault(route, []).append(server.shoot(route))
+            for server in servers:
+                server.megabytes = server.memory()
+        finally:
+            for server in servers:
+                server.stop()
