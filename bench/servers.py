@@ -16,6 +16,7 @@ from secrets import token_hex
 import psutil
 
 SHOTS = Path(__file__).parent / "shots.lua"
+CORES = list(range(psutil.cpu_count() or 1))
 CORE = 0  # of the services; all else runs on the others
 CLIENTS = 64
 LIVE, ONE, PAGE, CREATE = (
@@ -72,8 +73,7 @@ class Server:
         )
         self.process = psutil.Process(process.pid)
         self.child = process
-        if self.pinned:
-            pin(self.process, [CORE])
+        pin(self.process, [CORE] if self.pinned else CORES)
         while not self.answers():
             if process.poll() is not None:
                 self.log.seek(0)
@@ -150,8 +150,7 @@ def pin(process: psutil.Process, cores: list[int]) -> None:
 
 def stand_aside() -> None:
     """Leave a core to the services: this process and all that it starts, the databases too."""
-    others = [core for core in range(psutil.cpu_count() or 1) if core != CORE]
-    if others:
+    if others := CORES[CORE + 1 :]:
         pin(psutil.Process(), others)
 
 
