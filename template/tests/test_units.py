@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 from sqlalchemy import QueuePool, TextClause, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,6 +16,16 @@ ANY = select(func.count())
 WRITE = text("INSERT INTO alembic_version (version_num) VALUES (:name)")
 WRITTEN = text("SELECT count(*) FROM alembic_version WHERE version_num = :name")
 REMOVE = text("DELETE FROM alembic_version WHERE version_num = :name")
+
+
+class Base(DeclarativeBase):
+    """Beside the service's tables: nothing of it is ever written."""
+
+
+class Note(Base):
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
 
 
 async def execute(session: AsyncSession, statement: TextClause, name: str = "written") -> int:
@@ -75,6 +86,12 @@ async def test_a_read_only_unit_refuses_a_write(db: Database) -> None:
             await execute(session, WRITE)
     async with db.unit(read_only=True) as session:
         assert await execute(session, WRITTEN) == 0
+
+
+async def test_a_read_only_unit_refuses_what_it_would_lose(db: Database) -> None:
+    with pytest.raises(SessionError, match="only reads"):
+        async with db.unit(read_only=True) as session:
+            session.add(Note(id=1))
 
 
 async def test_processes_that_read_and_write_wait_for_each_other(settings: Settings) -> None:
