@@ -86,7 +86,7 @@ def remedies(workshop: Workshop, _: list[Server], report: Report) -> None:
                         usual, remedy.name, remedy.file, remedy.old, remedy.new
                     )
                 stage.append(replace(changed, options=remedy.options))
-        compare(stage, stage[0], [route], rounds=3)
+        compare(stage, stage[0], [route], rounds=2)
         report.add_remedies(route, stage)
 
 
