@@ -1,10 +1,8 @@
-"""How Alembic reaches the database; `[tool.alembic]` in pyproject.toml holds its settings."""
+"""Runs migrations. Alembic's settings are in `[tool.alembic]` of pyproject.toml."""
 
 import asyncio
 import logging
 from contextlib import suppress
-from importlib import import_module
-from pathlib import Path
 from typing import Any, Literal
 
 from alembic import context
@@ -13,16 +11,18 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
+from sqlalchemy.util import generic_repr
 from sqlmodel import AutoString, SQLModel
 
 from app.db.engine import create_migrator
-from app.db.revisions import review
-from app.settings import Settings, read_settings
+from app.db.settings import DatabaseSettings
+from app.domains import modules
+from app.settings import read_settings
+from migrations.autogenerate import review_operations
 
-for models in Path(__file__).parents[1].glob("app/*/models.py"):  # every table
-    import_module(f"app.{models.parent.name}.models")
+modules("models")  # every table
 
-# Two at once would both create the same tables.
+# Without a lock, two concurrent upgrades would both create the same tables.
 LOCKS = {
     "postgresql": text("SELECT pg_advisory_lock(hashtext('alembic:' || current_database()))"),
     "mysql": text("SELECT GET_LOCK(CONCAT('alembic:', DATABASE()), 60)"),
@@ -31,24 +31,23 @@ LOCKS = {
 
 
 def render_type(kind: str, value: Any, autogenerate: AutogenContext) -> str | Literal[False]:
-    """Write the service's own types by import, and SQLModel's as SQLAlchemy's."""
+    """Import the service's own types in a revision, and write SQLModel's as SQLAlchemy's."""
     if kind != "type" or not isinstance(value, TypeEngine):
         return False
-    length = getattr(value, "length", None)
     if isinstance(value, AutoString):
-        return f"sa.String(length={length})"
-    module, name = type(value).__module__, type(value).__name__
+        return f"sa.String(length={value.length})"
+    module = type(value).__module__
     if not module.startswith("app."):
         return False
-    autogenerate.imports.add(f"from {module} import {name}")
-    return f"{name}({length or ''})"
+    autogenerate.imports.add(f"from {module} import {type(value).__name__}")
+    return generic_repr(value)
 
 
 def configure(**options: Any) -> None:
     context.configure(
         target_metadata=SQLModel.metadata,
         render_item=render_type,
-        process_revision_directives=review,
+        process_revision_directives=review_operations,
         compare_type=True,
         compare_server_default=True,
         **options,
@@ -59,7 +58,7 @@ def migrate(connection: Connection) -> None:
     if (lock := LOCKS.get(connection.dialect.name)) is not None:
         connection.execute(lock)
         connection.commit()  # the lock belongs to the connection, not to the transaction
-    if connection.dialect.name == "sqlite":  # all in one transaction, which is its lock
+    if connection.dialect.name == "sqlite":  # one transaction for all, which is also the lock
         options = {"render_as_batch": True, "transactional_ddl": True}
     else:
         options = {"transaction_per_migration": True}
@@ -69,23 +68,24 @@ def migrate(connection: Connection) -> None:
 
 
 def position(connection: Connection) -> str:
+    """Where a failed migration left the database."""
     migration = MigrationContext.configure(connection)
     heads = " and ".join(migration.get_current_heads()) or "no revision"
     if migration.impl.transactional_ddl or connection.dialect.name == "sqlite":
-        return f"The database is at {heads}: what failed was rolled back."
+        return f"The database is at {heads}: the failed revision was rolled back."
     return (
-        f"The database is at {heads}, and what the next revision did before it failed is there, "
-        f"since {connection.dialect.name} cannot roll it back: undo that by hand."
+        f"The database is at {heads}, plus what the next revision did before it failed: "
+        f"{connection.dialect.name} cannot roll that back. Undo it by hand."
     )
 
 
-async def online(settings: Settings) -> None:
+async def run_online(settings: DatabaseSettings) -> None:
     engine = create_migrator(settings)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(migrate)
     except Exception as error:
-        with suppress(DBAPIError):  # the database is away
+        with suppress(DBAPIError):  # the database does not answer
             async with engine.connect() as connection:
                 error.add_note(await connection.run_sync(position))
         raise
@@ -93,17 +93,17 @@ async def online(settings: Settings) -> None:
         await engine.dispose()
 
 
-def offline(settings: Settings) -> None:
+def run_offline(settings: DatabaseSettings) -> None:
     configure(url=settings.database_url, literal_binds=True, dialect_opts={"paramstyle": "named"})
     with context.begin_transaction():
         context.run_migrations()
 
 
-if context.config.cmd_opts is not None:  # on the command line, and not in a test
+if context.config.cmd_opts is not None:  # on the command line, not in a test
     logging.basicConfig(level=logging.INFO, format="%(message)s")
 
-settings = context.config.attributes.get("settings") or read_settings(Settings)
+settings = context.config.attributes.get("settings") or read_settings()
 if context.is_offline_mode():
-    offline(settings)
+    run_offline(settings)
 else:
-    asyncio.run(online(settings))
+    asyncio.run(run_online(settings))

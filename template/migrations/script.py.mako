@@ -1,6 +1,6 @@
 """${message}
 
-Revision: ${up_revision}, after ${down_revision | comma,n}, on ${create_date}
+Revision ${up_revision}, after ${down_revision | comma,n}. Created on ${create_date}.
 """
 
 import sqlalchemy as sa

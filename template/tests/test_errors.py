@@ -1,20 +1,22 @@
-"""Every error is a problem, and none of them gives the input back."""
+"""Every error response is a problem (RFC 9457), and never repeats the input."""
 
 import json
 
 import pytest
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from httpx2 import AsyncClient, Response
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from structlog.testing import capture_logs
 
-from app.api import routers
+from app.api import include_domain
 from app.db.models import Text
-from app.errors import MOST_ERRORS
+from app.errors import Conflict
+from app.http.problems import MAX_ERRORS
 from app.settings import Settings
 
 routes = APIRouter(prefix="/test-errors")
-done: list[str] = []
+handled: list[int] = []
 
 
 class Body(BaseModel):
@@ -29,7 +31,7 @@ async def echo(body: Body) -> Body:
 
 
 @routes.get("/echo")
-async def listen() -> None: ...
+async def get_echo() -> None: ...
 
 
 @routes.post("/quote")
@@ -37,9 +39,14 @@ async def quote(words: list[str]) -> None:
     raise HTTPException(400, f"Not {words[0]}.")
 
 
+@routes.get("/conflict")
+async def conflict() -> None:
+    raise Conflict("This is taken.")
+
+
 @routes.get("/crash")
 async def crash() -> None:
-    raise RuntimeError("a secret of the inside")
+    raise RuntimeError("a secret detail")
 
 
 @routes.get("/busy")
@@ -47,12 +54,19 @@ async def busy() -> None:
     raise PoolTimeout("no connection is free")
 
 
-@routes.post("/count", status_code=204)
-async def count() -> None:
-    done.append("without a look at the body")
+@routes.post("/ignore-body", status_code=204)
+async def ignore_body() -> None:
+    handled.append(0)
 
 
-routers.append(routes)
+@routes.post("/upload", max_body_size=5_000_000)
+async def upload(request: Request) -> int:
+    return len(await request.body())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mount(app: FastAPI) -> None:
+    include_domain(app, routes)
 
 
 def assert_problem(response: Response, status: int) -> None:
@@ -62,14 +76,20 @@ def assert_problem(response: Response, status: int) -> None:
     assert response.json()["status"] == status
 
 
-async def test_an_unknown_path(client: AsyncClient) -> None:
+async def test_not_found(client: AsyncClient) -> None:
     assert_problem(await client.get("/nowhere"), 404)
 
 
-async def test_a_wrong_method(client: AsyncClient) -> None:
+async def test_method_not_allowed(client: AsyncClient) -> None:
     response = await client.delete("/test-errors/echo")
     assert_problem(response, 405)
     assert response.headers["allow"] == "GET, POST"
+
+
+async def test_domain_error(client: AsyncClient) -> None:
+    response = await client.get("/test-errors/conflict")
+    assert_problem(response, 409)
+    assert response.json()["detail"] == "This is taken."
 
 
 @pytest.mark.parametrize(
@@ -82,7 +102,7 @@ async def test_a_wrong_method(client: AsyncClient) -> None:
         b"[" * 5000 + b"]" * 5000,
     ],
 )
-async def test_invalid_input_is_not_given_back(client: AsyncClient, body: bytes) -> None:
+async def test_invalid_input_is_not_repeated(client: AsyncClient, body: bytes) -> None:
     headers = {"content-type": "application/json"}
     response = await client.post("/test-errors/echo", content=body, headers=headers)
     assert_problem(response, response.status_code)
@@ -90,55 +110,72 @@ async def test_invalid_input_is_not_given_back(client: AsyncClient, body: bytes)
     assert "secret" not in response.text
 
 
-async def test_a_detail_that_utf_8_cannot_hold(client: AsyncClient) -> None:
+async def test_lone_surrogate_in_detail(client: AsyncClient) -> None:
     headers = {"content-type": "application/json"}
     response = await client.post("/test-errors/quote", content=b'["\\ud800"]', headers=headers)
     assert_problem(response, 400)
 
 
 @pytest.mark.parametrize("body", [b"{", b'{"text": ' + b"9" * 5000 + b"}", b"\xff\xfe"])
-async def test_what_is_not_json(client: AsyncClient, body: bytes) -> None:
+async def test_invalid_json(client: AsyncClient, body: bytes) -> None:
     headers = {"content-type": "application/json"}
     response = await client.post("/test-errors/echo", content=body, headers=headers)
     assert_problem(response, response.status_code)
     assert response.status_code in {400, 422}
 
 
-async def test_a_body_over_the_limit(client: AsyncClient, settings: Settings) -> None:
+@pytest.mark.parametrize("path", ["/test-errors/echo", "/nowhere", "/health/live"])
+async def test_body_too_large(client: AsyncClient, settings: Settings, path: str) -> None:
     body = json.dumps({"text": "x" * settings.max_body_size})
     headers = {"content-type": "application/json"}
-    assert_problem(await client.post("/test-errors/echo", content=body, headers=headers), 413)
+    assert_problem(await client.post(path, content=body, headers=headers), 413)
 
 
-async def test_what_is_refused_is_not_done(client: AsyncClient, settings: Settings) -> None:
-    done.clear()
+async def test_body_too_large_without_length(client: AsyncClient, settings: Settings) -> None:
+    async def chunks():  # type: ignore[no-untyped-def]
+        for _ in range(3):
+            yield b"x" * (settings.max_body_size // 2)
+
+    headers = {"content-type": "application/json"}
+    response = await client.post("/test-errors/echo", content=chunks(), headers=headers)
+    assert_problem(response, 413)
+
+
+async def test_body_too_large_is_rejected_before_the_route_runs(
+    client: AsyncClient, settings: Settings
+) -> None:
+    handled.clear()
     body = b"x" * (settings.max_body_size + 1)
-    assert_problem(await client.post("/test-errors/count", content=body), 413)
-    assert done == []
-    assert (await client.post("/test-errors/count", content=body[1:])).status_code == 204
-    assert len(done) == 1
+    assert_problem(await client.post("/test-errors/ignore-body", content=body), 413)
+    assert handled == []
+    assert (await client.post("/test-errors/ignore-body", content=body[1:])).status_code == 204
+    assert handled == [0]
 
 
-async def test_any_number_of_errors_has_a_short_answer(client: AsyncClient) -> None:
+async def test_route_with_a_larger_body_limit(client: AsyncClient, settings: Settings) -> None:
+    body = b"x" * (settings.max_body_size + 1)
+    assert (await client.post("/test-errors/upload", content=body)).json() == len(body)
+    assert_problem(await client.post("/test-errors/upload", content=body * 5), 413)
+
+
+async def test_many_errors_have_a_short_response(client: AsyncClient) -> None:
     body = {str(number): number for number in range(10_000)}
     response = await client.post("/test-errors/echo", json=body)
     assert_problem(response, 422)
-    assert len(response.json()["errors"]) == MOST_ERRORS
+    assert len(response.json()["errors"]) == MAX_ERRORS
 
 
-async def test_a_crash_tells_only_its_request_id(client: AsyncClient) -> None:
+async def test_unexpected_error(client: AsyncClient, capsys: pytest.CaptureFixture[str]) -> None:
     response = await client.get("/test-errors/crash", headers={"x-request-id": "abc-1"})
     assert_problem(response, 500)
     assert "secret" not in response.text
     assert response.headers["x-request-id"] == "abc-1"
+    assert "RuntimeError: a secret detail" in capsys.readouterr().err  # so that you see it
 
 
-async def test_only_the_log_says_why_it_is_unavailable(
-    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines: list[dict[str, str]] = []
-    monkeypatch.setattr("app.errors.log.warning", lambda _, **line: lines.append(line))
-    response = await client.get("/test-errors/busy")
+async def test_unavailable_reason_is_only_logged(client: AsyncClient) -> None:
+    with capture_logs() as logs:
+        response = await client.get("/test-errors/busy")
     assert_problem(response, 503)
     assert "connection" not in response.text
-    assert "no connection is free" in lines[0]["reason"]
+    assert "no connection is free" in next(log for log in logs if "reason" in log)["reason"]

@@ -1,4 +1,4 @@
-"""Liveness says that the process answers; readiness, that the database does, with its schema."""
+"""Liveness: the process answers. Readiness: the database answers, too, and has its schema."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from httpx2 import AsyncClient
 from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 
-from app.db.codes import is_unavailable
 from app.db.database import Database
-from app.health import find_fault
+from app.db.error_codes import is_unavailable
+from app.http.health import why_not_ready
 from app.settings import Settings
 from tests.conftest import alembic_config, settings_for
-from tests.database import AWAY, fresh_database
+from tests.database import UNREACHABLE, fresh_database
 
 OK = (200, {"status": "ok"})
 
@@ -35,25 +35,26 @@ def unmigrated(server: URL) -> Iterator[Settings]:
         yield settings_for(url)
 
 
-async def test_not_ready_without_the_schema(unmigrated: Settings) -> None:
+async def test_not_ready_without_schema(unmigrated: Settings) -> None:
     async with Database().connect(unmigrated) as db:
-        assert "alembic upgrade head" in str(await find_fault(db))
+        assert "alembic upgrade head" in str(await why_not_ready(db))
 
 
-async def test_ready_with_the_schema_of_newer_code(unmigrated: Settings) -> None:
+async def test_ready_with_newer_schema(unmigrated: Settings) -> None:
     await asyncio.to_thread(command.upgrade, alembic_config(unmigrated), "head")
     async with Database().connect(unmigrated) as db:
-        assert await find_fault(db) is None
+        assert await why_not_ready(db) is None
         async with db.unit() as session:
             connection = await session.connection()
-            await connection.execute(text("UPDATE alembic_version SET version_num = 'newer'"))
-        assert await find_fault(db) is None
+            await connection.execute(text("DELETE FROM alembic_version"))
+            await connection.execute(text("INSERT INTO alembic_version VALUES ('newer')"))
+        assert await why_not_ready(db) is None
 
 
-async def test_not_ready_without_the_database(unmigrated: Settings) -> None:
-    away = unmigrated.model_copy(update={"database_url": AWAY})
-    async with Database().connect(away) as db:
-        assert "does not answer" in str(await find_fault(db))
+async def test_not_ready_with_unreachable_database(unmigrated: Settings) -> None:
+    unreachable = unmigrated.model_copy(update={"database_url": UNREACHABLE})
+    async with Database().connect(unreachable) as db:
+        assert "does not answer" in str(await why_not_ready(db))
         for read_only in (True, False):
             with pytest.raises(DBAPIError) as error:
                 async with db.unit(read_only=read_only) as session:

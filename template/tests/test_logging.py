@@ -1,18 +1,23 @@
-"""Each request has an id, and one line of log that holds nothing secret."""
+"""Each request has an id and one log entry, without secrets."""
 
 import json
-import os
+import logging
 import subprocess
 import sys
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import structlog
+from fastapi import APIRouter, FastAPI
 from httpx2 import AsyncClient
-from starlette.types import Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict
 
-from app.logging import RequestLogMiddleware
+from app.api import include_domain
 from app.settings import Settings
+from tests.conftest import environment_for
 
 FAIL = """
 import logging, structlog
@@ -21,7 +26,7 @@ from app.settings import Settings
 
 def fail():
     password = "se" + "cret"
-    raise ValueError("it " + "failed")  # its source may be shown
+    raise ValueError("it " + "failed")  # the source of this line may be shown
 
 configure_logging(Settings())
 try:
@@ -30,84 +35,98 @@ except ValueError:
     structlog.get_logger().exception("here")
     logging.getLogger("uvicorn.error").exception("there")
 """
+routes = APIRouter(prefix="/test-logging")
+
+
+@routes.get("/bind")
+async def bind() -> None:
+    bind_contextvars(customer="Ada")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mount(app: FastAPI) -> None:
+    include_domain(app, routes)
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+def entries(app: FastAPI) -> Iterator[list[EventDict]]:
+    """The log entries of a test, as the renderer gets them."""
+    found: list[EventDict] = []
 
-    class Output:
-        def info(self, line: bytes) -> None:
-            found.append(json.loads(line))
+    def collect(_: object, __: str, entry: EventDict) -> EventDict:
+        found.append(dict(entry))
+        return entry
 
-    monkeypatch.setattr("app.logging.out", Output())
-    return found
+    processors = structlog.get_config()["processors"]
+    processors.insert(-1, collect)
+    yield found
+    processors.remove(collect)
 
 
-async def test_one_line_a_request(client: AsyncClient, lines: list[dict[str, Any]]) -> None:
+async def test_one_entry_per_request(client: AsyncClient, entries: list[EventDict]) -> None:
     await client.get("/health/live?token=secret", headers={"authorization": "secret"})
-    (line,) = lines
-    assert (line["method"], line["path"], line["status"]) == ("GET", "/health/live", 200)
-    assert line["timestamp"].endswith("Z")
-    assert "secret" not in str(line)
+    (entry,) = entries
+    assert (entry["method"], entry["path"], entry["status"]) == ("GET", "/health/live", 200)
+    assert (entry["event"], entry["level"]) == ("request", "info")
+    assert entry["timestamp"].endswith("Z")
+    assert "secret" not in str(entry)
 
 
-async def handler(_: Scope, __: Receive, ___: Send) -> None:
-    bind_contextvars(customer=object)
+async def test_context_of_the_request(client: AsyncClient, entries: list[EventDict]) -> None:
+    response = await client.get("/test-logging/bind")
+    (entry,) = entries
+    assert entry["customer"] == "Ada"
+    assert entry["request_id"] == response.headers["x-request-id"]
 
 
-async def receive() -> Message:
-    raise NotImplementedError
-
-
-async def send(_: Message) -> None:
-    raise NotImplementedError
-
-
-async def call(settings: Settings) -> None:
-    scope = {"type": "http", "method": "GET", "raw_path": b"/", "headers": []}
-    await RequestLogMiddleware(handler, settings)(scope, receive, send)
-
-
-async def test_no_line_where_warnings_are_enough(
-    settings: Settings, lines: list[dict[str, Any]]
+async def test_processor_reaches_the_request_log(
+    client: AsyncClient, entries: list[EventDict]
 ) -> None:
-    await call(settings.model_copy(update={"log_level": "WARNING"}))
-    assert lines == []
+    def add_region(_: object, __: str, entry: EventDict) -> EventDict:
+        return {**entry, "region": "here"}
+
+    processors = structlog.get_config()["processors"]
+    processors.insert(0, add_region)
+    await client.get("/health/live")
+    processors.remove(add_region)
+    assert [entry["region"] for entry in entries] == ["here"]
 
 
-async def test_what_a_handler_binds_is_in_the_line(
-    settings: Settings, lines: list[dict[str, Any]]
-) -> None:
-    await call(settings)
-    (line,) = lines
-    assert (line["customer"], line["status"]) == (repr(object), 500)
-    assert len(line["request_id"]) == 32
-
-
-async def test_a_long_path_is_cut(client: AsyncClient, lines: list[dict[str, Any]]) -> None:
+async def test_long_path_is_truncated(client: AsyncClient, entries: list[EventDict]) -> None:
     await client.get("/health/" + "x" * 20_000)
-    (line,) = lines
-    assert line["path"] == "/health/" + "x" * 992
+    (entry,) = entries
+    assert entry["path"] == "/health/" + "x" * 992
 
 
-async def test_the_caller_may_name_the_request(client: AsyncClient) -> None:
+async def test_request_id_of_the_client(client: AsyncClient) -> None:
     response = await client.get("/health/live", headers={"x-request-id": "from-a.proxy_1"})
     assert response.headers["x-request-id"] == "from-a.proxy_1"
 
 
 @pytest.mark.parametrize("request_id", ["", "two words", "x" * 65, "<script>", "line\x0bfeed"])
-async def test_but_not_by_anything(client: AsyncClient, request_id: str) -> None:
+async def test_invalid_request_id_is_replaced(client: AsyncClient, request_id: str) -> None:
     response = await client.get("/health/live", headers={"x-request-id": request_id})
     assert response.headers["x-request-id"] != request_id
     assert len(response.headers["x-request-id"]) == 32
 
 
+def test_standard_library_logs_in_the_same_format(app: FastAPI) -> None:
+    handlers = logging.getLogger().handlers
+    (ours,) = [each for each in handlers if isinstance(each.formatter, ProcessorFormatter)]
+    record = logging.LogRecord("a.library", logging.WARNING, "", 0, "it is %s", ("late",), None)
+    entry = json.loads(ours.format(record))
+    assert (entry["event"], entry["level"], entry["logger"]) == (
+        "it is late",
+        "warning",
+        "a.library",
+    )
+
+
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_a_traceback_has_no_local_variables(settings: Settings, form: str) -> None:
-    url = settings.database_url.render_as_string(hide_password=False)
-    env = os.environ | {"DATABASE_URL": url, "LOG_FORMAT": form}
-    printed = subprocess.check_output([sys.executable, "-c", FAIL], env=env, text=True)
+def test_tracebacks_have_no_local_variables(settings: Settings, tmp_path: Path, form: str) -> None:
+    env = environment_for(settings.database_url, LOG_FORMAT=form)
+    command = [sys.executable, "-c", FAIL]
+    printed = subprocess.check_output(command, cwd=tmp_path, env=env, text=True)
     assert printed.count("it failed") == 2
     assert "fail" in printed
     assert "secret" not in printed

@@ -1,10 +1,10 @@
-"""A conflict between transactions runs the whole request again, and a client is told the truth."""
+"""After a transaction conflict, the whole request is retried."""
 
 import pytest
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from httpx2 import AsyncClient
 
-from app.api import routers
+from app.api import include_domain
 from app.db.database import TransactionConflict
 
 routes = APIRouter(prefix="/test-retry")
@@ -21,34 +21,36 @@ async def conflict(conflicts: int, request: Request) -> str:
     return attempts[-1]
 
 
-routers.append(routes)
+@pytest.fixture(scope="module", autouse=True)
+def mount(app: FastAPI) -> None:
+    include_domain(app, routes)
 
 
 @pytest.fixture(autouse=True)
-def first() -> None:
+def no_attempts() -> None:
     attempts.clear()
 
 
-async def test_a_conflict_runs_the_request_again(client: AsyncClient) -> None:
+async def test_retry_after_conflict(client: AsyncClient) -> None:
     response = await client.post("/test-retry/2", content="the body")
     assert (response.status_code, response.json()) == (200, "the body")
     assert attempts == ["the body"] * 3
 
 
-async def test_an_endless_conflict_is_a_503(
+async def test_unavailable_after_all_attempts(
     client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.db.retry.ATTEMPTS", 3)
+    monkeypatch.setattr("app.http.retry.ATTEMPTS", 3)
     response = await client.post("/test-retry/99")
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
     assert response.headers["content-type"] == "application/problem+json"
     assert len(attempts) == 3
 
 
-async def test_a_body_too_long_to_keep_is_not_sent_twice(
+async def test_no_retry_with_a_large_body(
     client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.db.retry.REPLAYABLE", 10)
+    monkeypatch.setattr("app.http.retry.MAX_REPLAY", 10)
     response = await client.post("/test-retry/1", content="longer than ten")
     assert response.status_code == 503
     assert len(attempts) == 1

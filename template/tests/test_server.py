@@ -1,4 +1,4 @@
-"""The service as it runs: a process, a port, a request, an orderly end."""
+"""The service as a process: it starts on a port, answers, and shuts down."""
 
 import os
 import re
@@ -10,20 +10,24 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import make_url
 
 from app.settings import Settings
+from tests.conftest import ROOT, environment_for
 
 RUNNING = re.compile(r"Uvicorn running on (http://127.0.0.1:[1-9]\d*)")
+SERVE = ["fastapi", "run", "--entrypoint", "app.main:app", "--host", "127.0.0.1", "--port", "0"]
+UPGRADE = ["alembic", "--config", str(ROOT / "pyproject.toml"), "upgrade", "head"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGTERM")
-def test_it_serves_and_stops(settings: Settings, tmp_path: Path) -> None:
-    url = settings.database_url.render_as_string(hide_password=False)
+def test_start_and_graceful_shutdown(settings: Settings, tmp_path: Path) -> None:
     output = tmp_path / "output"
     with output.open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "fastapi", "run", "--host", "127.0.0.1", "--port", "0"],
-            env=os.environ | {"DATABASE_URL": url, "LOG_LEVEL": "INFO", "LOG_FORMAT": "json"},
+            [sys.executable, "-m", *SERVE],
+            cwd=tmp_path,
+            env=environment_for(settings.database_url, LOG_FORMAT="json"),
             stdout=log,
             stderr=log,
         )
@@ -40,11 +44,12 @@ def test_it_serves_and_stops(settings: Settings, tmp_path: Path) -> None:
     assert "Traceback" not in printed
 
 
-@pytest.mark.parametrize("command", [["uvicorn", "app.main:app"], ["alembic", "upgrade", "head"]])
-def test_a_bad_setting_is_named_in_a_line(command: list[str]) -> None:
+@pytest.mark.parametrize("command", [["uvicorn", "app.main:app"], UPGRADE])
+def test_invalid_setting_is_named_in_one_line(command: list[str], tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", *command],
-        env=os.environ | {"DATABASE_URL": "oracle://app:secret@localhost/app"},
+        cwd=tmp_path,
+        env=environment_for(make_url("oracle://app:secret@localhost/app")),
         capture_output=True,
         text=True,
         check=False,
@@ -61,4 +66,4 @@ def wait_for_address(server: "subprocess.Popen[bytes]", output: Path) -> str:
         if found := RUNNING.search(output.read_text()):
             return found[1]
         time.sleep(0.05)
-    raise AssertionError(f"It did not start:\n{output.read_text()}")
+    raise AssertionError(f"The server did not start:\n{output.read_text()}")

@@ -1,4 +1,4 @@
-"""What a request promises about its transaction, shown on a table of this test's own."""
+"""The transaction of a request, on a table of this test."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -6,19 +6,19 @@ from inspect import isawaitable
 from typing import Annotated, Any, cast
 
 import pytest
-from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException
 from httpx2 import AsyncClient
 from sqlalchemy import MetaData
 from sqlmodel import Field, SQLModel, delete, select
 
-from app.api import routers
-from app.db.database import Database, DatabaseDep
-from app.db.session import Repository
+from app.api import include_domain
+from app.db.database import Database
+from app.db.session import DatabaseDep, Repository
 from tests.database import make_commit_fail
 
 
 class Note(SQLModel, table=True):
-    metadata = MetaData()  # not one of the service's tables
+    metadata = MetaData()  # keeps this table out of the service's own
     name: str = Field(primary_key=True, max_length=50)
 
 
@@ -84,16 +84,13 @@ async def later(notes: NotesDep, db: DatabaseDep, tasks: BackgroundTasks) -> Non
 
 async def add_later(db: Database) -> None:
     async with db.unit() as session:
-        assert (await session.exec(NAMES)).all() == ["first"]  # it is committed
+        assert (await session.exec(NAMES)).all() == ["first"]  # it was committed before
         session.add(Note(name="second"))
 
 
-routers.append(routes)
-
-
 @pytest.fixture(scope="module", autouse=True)
-async def table(anyio_backend: str, db: Database) -> AsyncGenerator[None]:
-    assert db.writer is not None
+async def table(app: FastAPI, db: Database) -> AsyncGenerator[None]:
+    include_domain(app, routes)
     async with db.writer.begin() as connection:
         await connection.run_sync(Note.metadata.create_all)
     yield
@@ -102,7 +99,7 @@ async def table(anyio_backend: str, db: Database) -> AsyncGenerator[None]:
 
 
 @pytest.fixture(autouse=True)
-async def empty(table: None, anyio_backend: str, db: Database) -> AsyncGenerator[None]:
+async def empty(table: None, db: Database) -> AsyncGenerator[None]:
     yield
     async with db.unit() as session:
         await session.exec(delete(Note))
@@ -112,7 +109,7 @@ async def rows(client: AsyncClient) -> int:
     return len((await client.get("/test/names")).json())
 
 
-async def test_a_returned_request_is_committed(client: AsyncClient) -> None:
+async def test_commit_after_success(client: AsyncClient) -> None:
     assert (await client.post("/test/add/one")).status_code == 200
     assert await rows(client) == 1
 
@@ -120,12 +117,12 @@ async def test_a_returned_request_is_committed(client: AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("path", "status"), [("raise/refusal", 418), ("raise/bug", 500), ("bad-response", 500)]
 )
-async def test_a_raised_request_leaves_no_row(client: AsyncClient, path: str, status: int) -> None:
+async def test_rollback_after_error(client: AsyncClient, path: str, status: int) -> None:
     assert (await client.post(f"/test/{path}")).status_code == status
     assert await rows(client) == 0
 
 
-async def test_a_failed_commit_is_an_error_to_the_client(client: AsyncClient) -> None:
+async def test_failed_commit_is_an_error(client: AsyncClient) -> None:
     response = await client.post("/test/commit-fails")
     assert response.status_code in {409, 503}
     assert response.headers["content-type"] == "application/problem+json"
@@ -133,18 +130,18 @@ async def test_a_failed_commit_is_an_error_to_the_client(client: AsyncClient) ->
     assert (await client.post("/test/add/next")).status_code == 200
 
 
-async def test_a_lost_connection_is_an_error_to_the_client(client: AsyncClient) -> None:
+async def test_lost_connection_is_an_error(client: AsyncClient) -> None:
     assert (await client.post("/test/connection-lost")).status_code in {500, 503}
     assert await rows(client) == 0
     assert (await client.post("/test/add/next")).status_code == 200
 
 
-async def test_one_of_many_concurrent_creates_wins(client: AsyncClient) -> None:
-    answers = await asyncio.gather(*(client.post("/test/add/same") for _ in range(8)))
-    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 7
+async def test_concurrent_duplicates_conflict(client: AsyncClient) -> None:
+    responses = await asyncio.gather(*(client.post("/test/add/same") for _ in range(8)))
+    assert sorted(response.status_code for response in responses) == [200] + [409] * 7
     assert await rows(client) == 1
 
 
-async def test_a_background_task_follows_the_commit_in_its_own_unit(client: AsyncClient) -> None:
+async def test_background_task_runs_after_the_commit(client: AsyncClient) -> None:
     assert (await client.post("/test/later")).status_code == 200
     assert await rows(client) == 2

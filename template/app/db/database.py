@@ -1,74 +1,82 @@
-"""The database of the service and its units of work: one session, one transaction, one task."""
+"""The database and its units of work: one session, one transaction, one task."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from fastapi import Depends
-from fastapi.requests import HTTPConnection
+import sqlmodel
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.db.codes import READ_ONLY, RUN_AGAIN, code_of
 from app.db.engine import create_reader, create_writer
+from app.db.error_codes import READ_ONLY, RETRYABLE, code_of
 from app.db.settings import DatabaseSettings
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110, 9.2.1
-
 NOT_CONNECTED = "The database is not connected. Open it with `async with connect(settings):`."
-OVER = "This unit of work is over: its response is built. Open one with `async with db.unit():`."
+ENDED = (
+    "This unit of work has ended; the response is already built. "
+    "Open another one with `async with db.unit():`."
+)
 SHARED = (
-    "A session belongs to one task, not to a thread. Open a unit in each: `async with db.unit():`."
+    "A session belongs to one task, not to a thread. "
+    "Open a unit of work in each task with `async with db.unit():`."
 )
 READ_ONLY_UNIT = (
-    "This unit of work only reads (GET, HEAD, OPTIONS). "
-    "Write in another method, or in a unit of its own: `async with db.unit():`."
+    "This unit of work is read-only (GET, HEAD, OPTIONS). Use another method, "
+    "or write in a unit of work of its own: `async with db.unit():`."
 )
 
 
 class SessionError(RuntimeError):
-    """A session was used where it has no meaning; the message says what to do instead."""
+    """A session was used outside its unit of work. The message says what to do instead."""
 
 
 class TransactionConflict(Exception):
-    """The database asks for this transaction to be run again, from its start."""
+    """A deadlock or a serialization failure. The transaction may succeed when it is retried."""
+
+
+class UnitSession(sqlmodel.Session):
+    """The session of a unit of work. The guards below listen to its events."""
 
 
 class Database:
-    """Two engines: one writes, in transactions; one only reads, each statement by itself."""
+    """Two engines: `writer` for transactions, and `reader`, which is read-only and in autocommit."""
 
-    writer: AsyncEngine | None = None
-    reader: AsyncEngine | None = None
+    writer: AsyncEngine
+    reader: AsyncEngine
+    connected = False
 
     @asynccontextmanager
     async def connect(self, settings: DatabaseSettings) -> AsyncGenerator[Self]:
-        """Make the engines, and close their connections at the end; nothing is opened yet."""
+        """Create the engines, and close their connections when the block ends."""
         self.writer, self.reader = create_writer(settings), create_reader(settings)
         options: dict[str, Any] = {
             "class_": AsyncSession,
+            "sync_session_class": UnitSession,
             "expire_on_commit": False,
             "close_resets_only": False,
         }
         self._writing = async_sessionmaker(self.writer, **options)
         self._reading = async_sessionmaker(self.reader, **options)
+        self.connected = True
         try:
             yield self
         finally:
+            self.connected = False
             await self.writer.dispose()
             await self.reader.dispose()
-            self.writer = self.reader = None
 
     @asynccontextmanager
     async def unit(self, *, read_only: bool = False) -> AsyncGenerator[AsyncSession]:
-        """A unit of work: it commits when the block ends, and rolls back when it raises.
+        """A unit of work. It commits when the block ends, and rolls back when the block raises.
 
-        Raises TransactionConflict when the database asks to run it again.
+        Raises TransactionConflict when the transaction should be retried.
         """
-        if self.writer is None:
+        if not self.connected:
             raise SessionError(NOT_CONNECTED)
         new_session = self._reading if read_only else self._writing
         info = {"task": asyncio.current_task(), "read_only": read_only}
@@ -80,9 +88,9 @@ class Database:
                 else:
                     await session.commit()
             except BaseException as error:
-                # Not left to close(): on SQLite a COMMIT that failed would stay open.
+                # Not left to close(): on SQLite, a failed COMMIT leaves the transaction open.
                 await session.rollback()
-                if isinstance(error, DBAPIError) and code_of(error) in RUN_AGAIN:
+                if isinstance(error, DBAPIError) and code_of(error) in RETRYABLE:
                     raise TransactionConflict from error
                 if read_only and isinstance(error, DBAPIError) and code_of(error) in READ_ONLY:
                     raise SessionError(READ_ONLY_UNIT) from error
@@ -91,44 +99,34 @@ class Database:
                 session.info["task"] = None
 
 
-async def get_database(connection: HTTPConnection) -> Database:
-    db: Database = connection.state.db  # from the lifespan
-    return db
-
-
-DatabaseDep = Annotated[Database, Depends(get_database)]
-
-
-def check(session: Session) -> None:
-    """Raise SessionError when the session has outlived its unit of work or left its task."""
-    if "task" not in session.info:
-        return
+def ensure_usable(session: Session) -> None:
+    """Raise SessionError if the unit of work has ended, or belongs to another task."""
     if (owner := session.info["task"]) is None:
-        raise SessionError(OVER)
+        raise SessionError(ENDED)
     try:
         current = asyncio.current_task()
-    except RuntimeError:  # no event loop: a thread, so the handler is a plain `def`
+    except RuntimeError:  # a thread has no event loop: the route is a plain `def`
         current = None
     if current is not owner:
         raise SessionError(SHARED)
 
 
-@event.listens_for(Session, "do_orm_execute")
-def check_statement(state: ORMExecuteState) -> None:
-    check(state.session)
+@event.listens_for(UnitSession, "do_orm_execute")
+def before_statement(state: ORMExecuteState) -> None:
+    ensure_usable(state.session)
     writes = state.is_insert or state.is_update or state.is_delete
-    if writes and state.session.info.get("read_only"):
+    if writes and state.session.info["read_only"]:
         raise SessionError(READ_ONLY_UNIT)
 
 
-@event.listens_for(Session, "before_flush")
-def check_flush(session: Session, *_: object) -> None:
-    check(session)
-    if session.info.get("read_only"):
+@event.listens_for(UnitSession, "before_flush")
+def before_flush(session: UnitSession, *_: object) -> None:
+    ensure_usable(session)
+    if session.info["read_only"]:
         refuse_writes(session)
 
 
 def refuse_writes(session: Session) -> None:
-    """Raise SessionError when a flush would have something to write."""
+    """Raise SessionError if a flush would write something."""
     if session.new or session.deleted or any(map(session.is_modified, session.dirty)):
         raise SessionError(READ_ONLY_UNIT)

@@ -1,4 +1,4 @@
-"""The pool of connections: first come, first served."""
+"""A connection pool that is first in, first out."""
 
 import asyncio
 from typing import Any
@@ -9,19 +9,20 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlalchemy.util import await_
 
 
-class FairPool(AsyncAdaptedQueuePool):
-    """SQLAlchemy's, in whose own queue those that wait are overtaken by those that come.
+class FifoPool(AsyncAdaptedQueuePool):
+    """A pool in which the task that has waited longest gets the next connection.
 
-    Under load that is a wait of half a second for one request in a hundred (sqlalchemy#7679).
+    In SQLAlchemy's own queue, a new task can overtake the waiting ones (sqlalchemy#7679): under
+    load, one request in a hundred waits for half a second.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._turns = asyncio.Semaphore(self.size())
-        event.listen(self, "checkin", next_turn)
+        event.listen(self, "checkin", release_turn)
 
     def connect(self) -> PoolProxiedConnection:
-        await_(self._turn())
+        await_(self._acquire_turn())
         try:
             connection = super().connect()
         except BaseException:
@@ -31,7 +32,7 @@ class FairPool(AsyncAdaptedQueuePool):
         connection.record_info["turns"] = self._turns
         return connection
 
-    async def _turn(self) -> None:
+    async def _acquire_turn(self) -> None:
         try:
             async with asyncio.timeout(self.timeout()):
                 await self._turns.acquire()
@@ -40,6 +41,6 @@ class FairPool(AsyncAdaptedQueuePool):
             raise PoolTimeout(message) from None
 
 
-def next_turn(_: object, record: ConnectionPoolEntry) -> None:
+def release_turn(_: object, record: ConnectionPoolEntry) -> None:
     if record.record_info and (turns := record.record_info.pop("turns", None)):
         turns.release()

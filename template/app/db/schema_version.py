@@ -1,0 +1,36 @@
+"""The version of the schema: the revisions in the code, and those in the database.
+
+Alembic is not imported here: it would take a tenth of the memory of each worker.
+"""
+
+import re
+from ast import literal_eval
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
+# revision = "…", down_revision: str | None = "…", depends_on = ("…", "…"), also over many lines
+IDENTIFIER = re.compile(
+    r"^(revision|down_revision|depends_on)\b[^=\n]*= *(\([^)]*\)|\[[^]]*\]|.+)$", re.MULTILINE
+)
+
+
+@cache
+def known_revisions(folder: Path = VERSIONS) -> tuple[set[str], set[str]]:
+    """The head revisions in a folder, and all of its revisions."""
+    known: set[str] = set()
+    followed: set[str] = set()
+    for path in folder.glob("*.py"):
+        for name, value in IDENTIFIER.findall(path.read_text(encoding="utf-8")):
+            revisions = literal_eval(value) or ()
+            found = known if name == "revision" else followed
+            found.update([revisions] if isinstance(revisions, str) else revisions)
+    return known - followed, known
+
+
+def database_revisions(connection: Connection) -> set[str]:
+    if not inspect(connection).has_table("alembic_version"):
+        return set()
+    return set(connection.scalars(text("SELECT version_num FROM alembic_version")))

@@ -1,0 +1,88 @@
+"""Column types that store and return the same values on every database."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Dialect, Enum, Numeric, String
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel import UTCDateTime
+
+
+class ExactString(TypeDecorator[str]):
+    """Text that is compared exactly: case, accents and trailing spaces count."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name not in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(String(self.length))
+        from sqlalchemy.dialects import mysql  # not at the top: it loads every driver of MySQL
+
+        mariadb = getattr(dialect, "is_mariadb", False)
+        collation = "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"
+        return dialect.type_descriptor(
+            mysql.VARCHAR(self.length, charset="utf8mb4", collation=collation)
+        )
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A decimal with at most 18 digits, without rounding errors. SQLite stores it as an integer.
+
+    On SQLite, compare and add such columns in SQL; multiply and divide them in Python.
+    """
+
+    impl = Numeric
+    cache_ok = True
+
+    def __init__(self, precision: int, scale: int) -> None:
+        super().__init__(precision, scale)
+        self.precision, self.scale = precision, scale
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        exact = Numeric(self.precision, self.scale)
+        return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else exact)
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return int(Decimal(value).scaleb(self.scale).to_integral_value(ROUND_HALF_UP))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return Decimal(value).scaleb(-self.scale)
+
+
+def value_enum(kind: type[StrEnum]) -> Enum:
+    """Stores the values of an enum, and not its names, with a CHECK constraint.
+
+    The name of the constraint contains the values, so that `just revision` finds a change of them.
+    """
+    values = [member.value for member in kind]
+    return Enum(
+        kind,
+        name=f"{kind.__name__.lower()}_{'_'.join(values)}",
+        values_callable=lambda _: values,
+        native_enum=False,
+        create_constraint=True,
+        length=max(map(len, values)),
+    )
+
+
+class Timestamp(UTCDateTime):
+    """An aware `datetime` in UTC, to the microsecond."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name not in {"mysql", "mariadb"}:
+            return super().load_dialect_impl(dialect)
+        from sqlalchemy.dialects import mysql
+
+        return dialect.type_descriptor(mysql.DATETIME(fsp=6))

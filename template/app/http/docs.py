@@ -1,0 +1,24 @@
+"""Swagger UI at `/docs`, with assets from the service itself: it needs no internet."""
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+
+# Resolved at import: later the process may lack permission to read it.
+assets = StaticFiles(packages=[("fastapi_offline", "static")])
+
+
+def add_docs(app: FastAPI) -> None:
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> HTMLResponse:
+        root = request.scope["root_path"]
+        return get_swagger_ui_html(
+            title=app.title,
+            openapi_url=f"{root}{app.openapi_url}",
+            swagger_js_url=f"{root}/docs/swagger-ui-bundle.js",
+            swagger_css_url=f"{root}/docs/swagger-ui.css",
+            swagger_favicon_url=f"{root}/docs/favicon.png",
+        )
+
+    app.mount("/docs", assets)

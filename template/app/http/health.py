@@ -1,0 +1,60 @@
+"""Liveness and readiness, for orchestrators and load balancers."""
+
+import asyncio
+from typing import Literal
+
+import structlog
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.db.database import Database
+from app.db.schema_version import database_revisions, known_revisions
+from app.db.session import DatabaseDep
+from app.http.problems import RETRY_AFTER, problem, problems
+
+TIMEOUT = 5  # seconds
+
+log = structlog.get_logger()
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+class Health(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+@router.get("/live")
+async def live() -> Health:
+    """The process answers. This does not use the database."""
+    return Health()
+
+
+@router.get("/ready", response_model=Health, responses=problems(503))
+async def ready(db: DatabaseDep) -> Health | Response:
+    """The database answers, and its schema has the revisions that this code needs."""
+    if (reason := await why_not_ready(db)) is not None:
+        return problem(503, reason, RETRY_AFTER)
+    return Health()
+
+
+async def warn_if_not_ready(db: Database) -> None:
+    if (reason := await why_not_ready(db)) is not None:
+        log.error(reason)
+
+
+async def why_not_ready(db: Database) -> str | None:
+    """Why the database is not ready and how to fix it, or None."""
+    needed, known = await asyncio.to_thread(known_revisions)
+    try:
+        async with asyncio.timeout(TIMEOUT), db.unit(read_only=True) as session:
+            found = await (await session.connection()).run_sync(database_revisions)
+    except (SQLAlchemyError, TimeoutError) as error:
+        log.warning("unavailable", reason=repr(getattr(error, "orig", error)))
+        return "The database does not answer: check DATABASE_URL."
+    # An unknown revision means that a newer release has migrated already.
+    if found >= needed or not found <= known:
+        return None
+    return (
+        f"The schema is at {' and '.join(found) or 'no revision'}, but the code needs "
+        f"{' and '.join(needed)}: run `uv run alembic upgrade head`."
+    )

@@ -1,0 +1,139 @@
+"""Error responses as `application/problem+json` (RFC 9457)."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPMethod, HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from structlog.contextvars import get_contextvars
+
+from app.db.error_codes import CONFLICT, INVALID, code_of, is_unavailable
+from app.errors import DomainError
+
+log = structlog.get_logger()
+
+PROBLEM_JSON = "application/problem+json"
+SCHEMAS = "#/components/schemas/{model}"
+RETRY_AFTER = {"Retry-After": "1"}  # seconds
+MAX_ERRORS = 100  # per response; a large body could produce any number
+CONFLICTING = (
+    "The request conflicts with existing data: a value that must be unique is taken, a referenced "
+    "row does not exist, or the row is still referenced."
+)
+REJECTED = "The database rejected a value: it is missing, too long, out of range or not allowed."
+
+
+class Problem(BaseModel):
+    """An error response."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class InvalidValue(BaseModel):
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class ValidationProblem(Problem):
+    """An error response that lists what is wrong with the request."""
+
+    errors: list[InvalidValue]
+
+
+class Application(FastAPI):
+    """FastAPI, with the schemas of error responses in its OpenAPI document."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        models: list[Any] = [(Problem, "serialization"), (ValidationProblem, "serialization")]
+        _, schemas = models_json_schema(models, ref_template=SCHEMAS)
+        document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
+        return document
+
+
+def problem(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, **more: object
+) -> Response:
+    title = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    # ASCII: the detail may quote a lone surrogate from the input, which UTF-8 cannot encode.
+    return Response(json.dumps(body).encode("ascii"), status, headers, PROBLEM_JSON)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route or a router, for the OpenAPI document."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {PROBLEM_JSON: {"schema": {"$ref": SCHEMAS.format(model=model.__name__)}}},
+        }
+        for status in statuses
+        for model in [ValidationProblem if status == 422 else Problem]
+    }
+
+
+def unavailable(reason: str) -> Response:
+    """A 503. The reason is logged, and not sent to the client."""
+    log.warning("unavailable", reason=reason)
+    return problem(503, "The service is temporarily unavailable. Please retry.", RETRY_AFTER)
+
+
+def allowed_methods(request: Request) -> dict[str, str]:
+    """All methods of the path (RFC 9110, 10.2.1). Starlette names those of the first route only."""
+    methods = [
+        method
+        for method in HTTPMethod
+        for route in request.app.routes
+        if route.matches({**request.scope, "method": method})[0] is Match.FULL
+    ]
+    return {"Allow": ", ".join(methods)} if methods else {}
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    @app.exception_handler(DomainError)
+    async def domain_error(_: Request, error: DomainError) -> Response:
+        return problem(error.status, str(error), error.headers)
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        headers = allowed_methods(request) if error.status_code == 405 else None
+        return problem(error.status_code, str(error.detail), headers or error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def validation_error(_: Request, error: RequestValidationError) -> Response:
+        found = error.errors()[:MAX_ERRORS]
+        errors = [{key: each[key] for key in InvalidValue.model_fields} for each in found]
+        return problem(422, "The request is not valid.", errors=errors)
+
+    @app.exception_handler(DBAPIError)
+    async def database_error(_: Request, error: DBAPIError) -> Response:
+        code = code_of(error)
+        if code in CONFLICT:
+            return problem(409, CONFLICTING)
+        if code in INVALID:
+            return problem(400, REJECTED)
+        if is_unavailable(error):
+            return unavailable(repr(error.orig))
+        raise error
+
+    @app.exception_handler(PoolTimeout)
+    async def pool_timeout(_: Request, error: PoolTimeout) -> Response:
+        return unavailable(repr(error))
+
+    @app.exception_handler(Exception)
+    async def unexpected_error(_: Request, __: Exception) -> Response:
+        request_id = str(get_contextvars().get("request_id", ""))
+        return problem(500, "An unexpected error occurred.", {"X-Request-ID": request_id})

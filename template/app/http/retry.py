@@ -1,0 +1,81 @@
+"""Retries the whole request after a deadlock or a serialization failure."""
+
+import asyncio
+import random
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.db.database import TransactionConflict
+from app.db.session import SAFE_METHODS
+from app.http.problems import unavailable
+
+ATTEMPTS = 10
+MAX_REPLAY = 1_000_000  # bytes of a body that are kept for another attempt
+
+
+class RetryMiddleware:
+    """Calls the application again when it raises `TransactionConflict`.
+
+    The client gets a 503 when all attempts fail, or when the body is too large to keep. Add this
+    middleware first, so that it is the innermost one and others see one request. What a handler
+    does outside the database is done in each attempt; background tasks run once.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+            await self.app(scope, receive, send)
+            return
+
+        body = RecordedBody(receive)
+        state = dict(scope.setdefault("state", {}))
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        for attempt in range(ATTEMPTS):
+            try:
+                await self.app(scope, body.receive, watch)
+            except TransactionConflict:
+                if started:
+                    raise
+                if not body.rewind():
+                    break
+                scope["state"].clear()
+                scope["state"].update(state)
+                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # jitter
+            else:
+                return
+        await unavailable("transactions in conflict")(scope, receive, send)
+
+
+class RecordedBody:
+    """Records what `receive` returns: after `rewind()`, it returns the same messages again."""
+
+    def __init__(self, live: Receive) -> None:
+        self.live = live
+        self.kept: list[Message] = []
+        self.position = self.size = 0
+
+    async def receive(self) -> Message:
+        if self.position < len(self.kept):
+            message = self.kept[self.position]
+        else:
+            message = await self.live()
+            self.size += len(message.get("body", b""))
+            if self.size <= MAX_REPLAY:
+                self.kept.append(message)
+            else:
+                self.kept.clear()
+        self.position += 1
+        return message
+
+    def rewind(self) -> bool:
+        """Whether all of the body was small enough to keep."""
+        self.position = 0
+        return self.size <= MAX_REPLAY

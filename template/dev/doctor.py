@@ -1,0 +1,102 @@
+"""Checks the development setup and suggests fixes: `uv run just doctor`."""
+
+import asyncio
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+
+ROOT = Path(__file__).parents[1]
+COPIER = ["tool", "run", "copier>=9.19,<10"]
+
+
+class Fault(Exception):
+    """Something is wrong. The message says what, and how to fix it."""
+
+
+def uv(*command: str) -> subprocess.CompletedProcess[str]:
+    uv = os.environ.get("UV", "uv")
+    try:
+        return subprocess.run(
+            [uv, *command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        )
+    except FileNotFoundError:
+        raise Fault("uv is not installed: https://docs.astral.sh/uv/") from None
+    except subprocess.TimeoutExpired:
+        raise Fault(f"`uv {command[0]}` takes over a minute. Check the network.") from None
+
+
+def packages() -> str:
+    version = uv("--version").stdout.strip()
+    if uv("lock", "--check").returncode != 0:
+        raise Fault("uv.lock does not match pyproject.toml. Run: uv lock")
+    if uv("sync", "--check", "--inexact").returncode != 0:
+        raise Fault("The installed packages do not match uv.lock. Run: uv sync")
+    return f"Python {platform.python_version()}, {version}"
+
+
+def settings() -> str:
+    from app.settings import read_settings  # not at the top: see main()
+    from dev.env_file import find_faults
+
+    if faults := find_faults(ROOT / ".env"):
+        raise Fault("\n".join(faults))
+    return f"all {len(type(read_settings()).model_fields)} are valid"
+
+
+def revisions() -> str:
+    from app.db.schema_version import known_revisions
+
+    heads, _ = known_revisions()
+    if len(heads) > 1:
+        raise Fault(f"{' and '.join(sorted(heads))} are heads. Run: uv run alembic merge heads")
+    return f"the head is {' '.join(heads) or 'missing'}"
+
+
+def database() -> str:
+    from app.db.session import connect
+    from app.http.health import why_not_ready
+    from app.settings import read_settings
+
+    settings = read_settings()
+
+    async def check() -> str | None:
+        async with connect(settings) as db:
+            return await why_not_ready(db)
+
+    if (reason := asyncio.run(check())) is not None:
+        raise Fault(f"{settings.database_url}: {reason}")
+    return f"{settings.database_url} has that revision"
+
+
+def template() -> str:
+    """Whether there is an update. A missing update is not a fault."""
+    done = uv(*COPIER, "check-update")
+    return (done.stdout + done.stderr).strip().splitlines()[-1]
+
+
+def main() -> None:
+    checks = {
+        "packages": packages,
+        "settings": settings,
+        "revisions": revisions,
+        "database": database,
+        "template": template,
+    }
+    healthy = True
+    for name, check in checks.items():
+        try:
+            typer.echo(f"ok     {name:<10} {check()}")
+        # An invalid setting exits. Modules that read settings are therefore imported in the checks.
+        except (Fault, SystemExit) as fault:
+            healthy = False
+            for line in str(fault).splitlines():
+                typer.echo(f"FAULT  {name:<10} {line}")
+    sys.exit(0 if healthy else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+"""initial
+
+The first revision: there is no table yet.
+"""
+
+revision = "initial"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

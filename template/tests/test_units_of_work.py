@@ -1,0 +1,113 @@
+"""Units of work outside of requests. Misuse raises an error at once, and leaks nothing."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+from sqlalchemy import QueuePool, TextClause, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlmodel import func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.db.database import Database, SessionError
+from app.settings import Settings
+
+ANY = select(func.count())
+WRITE = text("INSERT INTO alembic_version (version_num) VALUES (:name)")
+WRITTEN = text("SELECT count(*) FROM alembic_version WHERE version_num = :name")
+REMOVE = text("DELETE FROM alembic_version WHERE version_num = :name")
+
+
+class Base(DeclarativeBase):
+    """Its tables are never created."""
+
+
+class Note(Base):
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+async def execute(session: AsyncSession, statement: TextClause, name: str = "written") -> int:
+    """The number that was selected, or how many rows were changed in a table of every service."""
+    result = await (await session.connection()).execute(statement, {"name": name})
+    return int(result.scalar() or 0) if result.returns_rows else result.rowcount
+
+
+@pytest.fixture(autouse=True)
+async def no_connection_leaks(db: Database) -> AsyncGenerator[None]:
+    yield
+    for engine in (db.writer, db.reader):
+        assert isinstance(engine.pool, QueuePool)
+        assert engine.pool.checkedout() == 0
+
+
+async def test_commit(db: Database) -> None:
+    async with db.unit() as session:
+        await execute(session, WRITE)
+    async with db.unit(read_only=True) as session:
+        assert await execute(session, WRITTEN) == 1
+    async with db.unit() as session:
+        await execute(session, REMOVE)
+
+
+async def test_rollback_after_error(db: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with db.unit() as session:
+            await execute(session, WRITE)
+            raise ZeroDivisionError
+    async with db.unit(read_only=True) as session:
+        assert await execute(session, WRITTEN) == 0
+
+
+async def test_session_after_its_unit_of_work(db: Database) -> None:
+    async with db.unit() as session:
+        await session.exec(ANY)
+    with pytest.raises(SessionError, match="has ended"):
+        await session.exec(ANY)
+
+
+async def test_session_in_another_task(db: Database) -> None:
+    async with db.unit() as session:
+        with pytest.raises(SessionError, match="one task"):
+            await asyncio.gather(*(session.exec(ANY) for _ in range(2)))
+
+
+async def test_session_in_a_thread(db: Database) -> None:
+    async with db.unit() as session:
+        with pytest.raises(SessionError, match="not to a thread"):
+            await asyncio.to_thread(lambda: session.sync_session.exec(ANY))
+
+
+async def test_read_only_rejects_statement(db: Database) -> None:
+    with pytest.raises(SessionError, match="is read-only"):
+        async with db.unit(read_only=True) as session:
+            await execute(session, WRITE)
+    async with db.unit(read_only=True) as session:
+        assert await execute(session, WRITTEN) == 0
+
+
+async def test_read_only_rejects_pending_object(db: Database) -> None:
+    with pytest.raises(SessionError, match="is read-only"):
+        async with db.unit(read_only=True) as session:
+            session.add(Note(id=1))
+
+
+async def test_concurrent_transactions_of_two_processes(settings: Settings) -> None:
+    async def read_and_write(db: Database, name: str) -> None:
+        async with db.unit() as session:
+            await execute(session, WRITTEN)
+            await execute(session, WRITE, name)
+
+    async with Database().connect(settings) as one, Database().connect(settings) as other:
+        pairs = [(db, f"{number}-{n}") for number, db in enumerate((one, other)) for n in range(10)]
+        await asyncio.gather(*(read_and_write(db, name) for db, name in pairs))
+        async with one.unit() as session:
+            for _, name in pairs:
+                assert await execute(session, REMOVE, name) == 1
+
+
+async def test_not_connected() -> None:
+    with pytest.raises(SessionError, match="not connected"):
+        async with Database().unit():
+            pass

@@ -1,0 +1,103 @@
+"""The engines for SQLite, with aiosqlite."""
+
+import sqlite3
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import Connection, ExceptionContext, NullPool, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.db.pool import FifoPool
+from app.db.settings import DatabaseSettings
+
+
+def create_writer(settings: DatabaseSettings) -> AsyncEngine:
+    """Create the engine for transactions: one connection, because SQLite has one writer."""
+    return _transactional(
+        create_async_engine(
+            settings.database_url,
+            poolclass=FifoPool,
+            pool_size=1,
+            max_overflow=0,
+            pool_timeout=settings.database_pool_timeout,
+            connect_args=_connect_args(settings),
+        ),
+        "PRAGMA foreign_keys = ON",
+    )
+
+
+def create_reader(settings: DatabaseSettings) -> AsyncEngine:
+    """Create the engine for read-only units of work: autocommit, and SQLite refuses writes."""
+    engine = create_async_engine(
+        settings.database_url,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        poolclass=FifoPool,
+        pool_size=settings.database_read_pool,
+        max_overflow=0,
+        pool_timeout=settings.database_pool_timeout,
+        connect_args=_connect_args(settings),
+    )
+    _on_connect(engine, "PRAGMA query_only = ON")
+    return engine
+
+
+def create_migrator(settings: DatabaseSettings) -> AsyncEngine:
+    """Create the engine for migrations: one connection, without foreign key checks.
+
+    A batch migration drops a table and creates it again. With the checks on, dropping it would
+    delete the rows that reference it.
+    """
+    return _transactional(
+        create_async_engine(
+            settings.database_url, poolclass=NullPool, connect_args=_connect_args(settings)
+        ),
+        "PRAGMA foreign_keys = OFF",
+    )
+
+
+def _transactional(engine: AsyncEngine, *pragmas: str) -> AsyncEngine:
+    """Send BEGIN and COMMIT as statements: the driver itself would begin too late.
+
+    IMMEDIATE takes the write lock at once. A transaction that reads first could not wait for it.
+    """
+    _on_connect(engine, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", *pragmas)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine.sync_engine, "commit")
+    def commit(connection: Connection) -> None:
+        connection.exec_driver_sql("COMMIT")
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def disconnect_if_read_only(context: ExceptionContext) -> None:
+        # A connection to a read-only file stays read-only until it is opened again.
+        code = getattr(context.original_exception, "sqlite_errorcode", None)
+        context.is_disconnect |= code == sqlite3.SQLITE_READONLY
+
+    return engine
+
+
+def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+
+class _Connection(sqlite3.Connection):
+    """Rolls back when it is closed. Otherwise a cancelled request would keep the write lock."""
+
+    def close(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # already closed by a second cancellation
+            self.rollback()
+        super().close()
+
+
+def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
+    timeout = settings.database_busy_timeout
+    return {"isolation_level": None, "timeout": timeout, "factory": _Connection}

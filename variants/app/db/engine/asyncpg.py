@@ -1,0 +1,99 @@
+"""The engines for PostgreSQL, with asyncpg."""
+
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+from sqlalchemy import NullPool, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.db.pool import FifoPool
+from app.db.settings import DatabaseSettings
+
+MAX_IDLE = 30  # seconds; a firewall may drop a connection that is idle for longer
+
+
+def create_writer(settings: DatabaseSettings) -> AsyncEngine:
+    """Create the engine for transactions."""
+    return _create(settings, settings.database_write_pool, settings.database_isolation_level)
+
+
+def create_reader(settings: DatabaseSettings) -> AsyncEngine:
+    """Create the engine for read-only units of work: autocommit, one round trip for each query."""
+    size = settings.database_read_pool
+    if settings.database_pooler == "transaction":  # sessions are shared: set it in each transaction
+        engine = _create(settings, size, settings.database_isolation_level)
+        return engine.execution_options(postgresql_readonly=True)
+    return _create(settings, size, "AUTOCOMMIT", default_transaction_read_only="on")
+
+
+def create_migrator(settings: DatabaseSettings) -> AsyncEngine:
+    """Create the engine for migrations: one connection, without a statement timeout."""
+    return create_async_engine(
+        settings.database_url, poolclass=NullPool, connect_args=_connect_args(settings)
+    )
+
+
+def _create(
+    settings: DatabaseSettings, pool_size: int, isolation_level: Any, **session: str
+) -> AsyncEngine:
+    if settings.database_pooler == "none":  # PgBouncer rejects these parameters
+        session["statement_timeout"] = f"{settings.database_statement_timeout * 1000:.0f}"
+        session["idle_in_transaction_session_timeout"] = (
+            f"{settings.database_idle_timeout * 1000:.0f}"
+        )
+    engine = create_async_engine(
+        settings.database_url,
+        isolation_level=isolation_level,
+        poolclass=FifoPool,
+        pool_size=pool_size,
+        max_overflow=0,  # an overflow connection starts a new server process each time
+        pool_timeout=settings.database_pool_timeout,
+        connect_args=_connect_args(settings) | {"server_settings": session},
+    )
+    event.listen(engine.sync_engine, "checkout", refuse_dead_connection)
+    event.listen(engine.sync_engine, "checkin", remember_use)
+    return engine
+
+
+def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
+    args: dict[str, Any] = {
+        "async_creator_fn": connect,
+        "timeout": settings.database_connect_timeout,
+    }
+    if settings.database_pooler == "transaction":  # prepared statements are per server session
+        args |= {
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": unique_name,
+        }
+    return args
+
+
+def unique_name() -> str:
+    return f"__asyncpg_{uuid4()}__"
+
+
+async def connect(*args: Any, **kwargs: Any) -> Any:
+    """Connect; an unreachable server is a database error, as with the other drivers."""
+    try:
+        return await asyncpg.connect(*args, **kwargs)
+    except OSError as error:
+        raise asyncpg.CannotConnectNowError(f"Cannot connect: {error}") from error
+
+
+def refuse_dead_connection(connection: Any, record: Any, _: object) -> None:
+    """Replace a connection that was closed while idle. Unlike a ping, this takes no round trip."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
+    if monotonic() - record.info.get("used", monotonic()) > MAX_IDLE:
+        try:
+            connection.ping()
+        except Exception as error:
+            raise DisconnectionError from error
+
+
+def remember_use(_: object, record: Any) -> None:
+    record.info["used"] = monotonic()

@@ -1,0 +1,88 @@
+"""The engines for PostgreSQL, with psycopg."""
+
+from selectors import EVENT_READ, DefaultSelector
+from time import monotonic
+from typing import Any
+
+from psycopg import AsyncConnection
+from sqlalchemy import NullPool, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.db.pool import FifoPool
+from app.db.settings import DatabaseSettings
+
+MAX_IDLE = 30  # seconds; a firewall may drop a connection that is idle for longer
+
+
+def create_writer(settings: DatabaseSettings) -> AsyncEngine:
+    """Create the engine for transactions."""
+    return _create(settings, settings.database_write_pool, settings.database_isolation_level)
+
+
+def create_reader(settings: DatabaseSettings) -> AsyncEngine:
+    """Create the engine for read-only units of work: autocommit, one round trip for each query."""
+    size = settings.database_read_pool
+    if settings.database_pooler == "transaction":  # sessions are shared: set it in each transaction
+        engine = _create(settings, size, settings.database_isolation_level)
+        return engine.execution_options(postgresql_readonly=True)
+    return _create(settings, size, "AUTOCOMMIT", default_transaction_read_only="on")
+
+
+def create_migrator(settings: DatabaseSettings) -> AsyncEngine:
+    """Create the engine for migrations: one connection, without a statement timeout."""
+    return create_async_engine(
+        settings.database_url, poolclass=NullPool, connect_args=_connect_args(settings)
+    )
+
+
+def _create(
+    settings: DatabaseSettings, pool_size: int, isolation_level: Any, **session: str
+) -> AsyncEngine:
+    if settings.database_pooler == "none":  # PgBouncer rejects these parameters
+        session["statement_timeout"] = f"{settings.database_statement_timeout * 1000:.0f}"
+        session["idle_in_transaction_session_timeout"] = (
+            f"{settings.database_idle_timeout * 1000:.0f}"
+        )
+    options = " ".join(f"-c {name}={value}" for name, value in session.items())
+    engine = create_async_engine(
+        settings.database_url,
+        isolation_level=isolation_level,
+        poolclass=FifoPool,
+        pool_size=pool_size,
+        max_overflow=0,  # an overflow connection starts a new server process each time
+        pool_timeout=settings.database_pool_timeout,
+        connect_args=_connect_args(settings) | {"options": options},
+    )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def refuse_dead_connection(connection: Any, record: Any, _: object) -> None:
+        # Replace a connection that was closed while idle. Unlike a ping, this takes no round trip.
+        if is_closed(connection.driver_connection):
+            raise DisconnectionError
+        if monotonic() - record.info.get("used", monotonic()) > MAX_IDLE:
+            try:
+                engine.dialect.do_ping(connection)
+            except Exception as error:
+                raise DisconnectionError from error
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def remember_use(_: object, record: Any) -> None:
+        record.info["used"] = monotonic()
+
+    return engine
+
+
+def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
+    args: dict[str, Any] = {"connect_timeout": max(2, round(settings.database_connect_timeout))}
+    if settings.database_pooler == "transaction":  # prepared statements are per server session
+        args["prepare_threshold"] = None
+    return args
+
+
+def is_closed(connection: AsyncConnection) -> bool:
+    if connection.closed:
+        return True
+    with DefaultSelector() as selector:
+        selector.register(connection, EVENT_READ)
+        return bool(selector.select(0))  # an idle server sends data only when it disconnects

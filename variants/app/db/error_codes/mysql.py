@@ -1,0 +1,49 @@
+"""The meaning of MySQL and MariaDB errors, by number.
+
+https://dev.mysql.com/doc/mysql-errors/8.4/en/ and https://mariadb.com/kb/en/mariadb-error-codes/
+"""
+
+from sqlalchemy.exc import DBAPIError
+
+RETRYABLE = {
+    1020,  # the row has changed since it was read
+    1205,  # lock wait timeout
+    1213,  # deadlock, and a conflict between the nodes of a cluster
+}
+CONFLICT = {
+    1062,  # unique
+    1451,  # foreign key: the row is referenced
+    1452,  # foreign key: the referenced row does not exist
+}
+INVALID = {
+    1048,  # NOT NULL
+    1264,  # out of range
+    1406,  # too long
+    3819,  # CHECK (MySQL)
+    4025,  # CHECK (MariaDB)
+}
+READ_ONLY = {1792}
+UNAVAILABLE = {
+    1021,  # disk full
+    1040,  # too many connections
+    1047,  # the node has lost its cluster
+    1053,  # shutdown
+    1203,  # too many connections of this user
+    1290,  # the server runs with --read-only
+    1836,  # the server runs in read-only mode
+    1927,  # the connection was killed
+    1969,  # statement timeout (MariaDB)
+    2003,  # cannot connect
+    2006,  # the server has gone away
+    2013,  # the connection was lost
+    3024,  # statement timeout (MySQL)
+}
+
+
+def code_of(error: DBAPIError) -> int | None:
+    code = next(iter(getattr(error.orig, "args", ())), None)
+    return code if isinstance(code, int) else None
+
+
+def is_unavailable(error: DBAPIError) -> bool:
+    return error.connection_invalidated or code_of(error) in UNAVAILABLE

@@ -1,0 +1,47 @@
+"""The meaning of PostgreSQL errors, by SQLSTATE.
+
+https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+RETRYABLE = {
+    "40001",  # serialization failure
+    "40P01",  # deadlock
+}
+CONFLICT = {
+    "23001",  # RESTRICT: the row is referenced
+    "23503",  # foreign key
+    "23505",  # unique
+    "23P01",  # exclusion
+}
+INVALID = {
+    "22001",  # too long
+    "22003",  # out of range
+    "23502",  # NOT NULL
+    "23514",  # CHECK
+}
+READ_ONLY = {"25006"}
+UNAVAILABLE = {
+    "25006",  # the server is a standby
+    "25P03",  # the transaction was idle for too long
+    "53100",  # disk full
+    "53200",  # out of memory
+    "53300",  # too many connections
+    "55P03",  # lock timeout
+    "57014",  # statement timeout
+    "57P01",  # shutdown, or the connection was terminated
+    "57P02",  # crash
+    "57P03",  # cannot connect now
+    "57P05",  # the session was idle for too long
+}
+
+
+def code_of(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
+def is_unavailable(error: DBAPIError) -> bool:
+    if (code := code_of(error)) is None:  # psycopg raises this when it cannot connect
+        return error.connection_invalidated or isinstance(error, OperationalError)
+    return error.connection_invalidated or code in UNAVAILABLE or code.startswith("08")

@@ -1,0 +1,28 @@
+"""Database settings. Each is an environment variable of the same name, in capitals."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from app.db.url import DatabaseURL, parse_url
+
+
+class DatabaseSettings(BaseSettings):
+    database_url: DatabaseURL = Field(
+        default=parse_url("sqlite:///app.db"),
+        description="sqlite:///relative.db, or sqlite:////absolute.db with four slashes.",
+    )
+    database_read_pool: int = Field(
+        default=4,
+        ge=1,
+        description="Connections per worker for GET, HEAD and OPTIONS. More would slow down writes.",
+    )
+    database_pool_timeout: float = Field(
+        default=3,
+        gt=0,
+        description="Seconds that a request waits for a connection before it gets a 503.",
+    )
+    database_busy_timeout: float = Field(
+        default=5,
+        gt=0,
+        description="Seconds that a transaction waits for one of another process.",
+    )

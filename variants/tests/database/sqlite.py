@@ -1,0 +1,37 @@
+"""The databases of the tests: files in a temporary folder."""
+
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+
+from sqlalchemy import URL, text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.db.url import parse_url
+
+UNREACHABLE = parse_url("sqlite:////no/such/folder/test.db")
+
+
+@contextmanager
+def running_server() -> Generator[URL]:
+    """A folder takes the place of a server."""
+    with tempfile.TemporaryDirectory(prefix="test-databases-") as folder:
+        yield parse_url(f"sqlite:///{folder}")
+
+
+@contextmanager
+def fresh_database(server: URL) -> Generator[URL]:
+    yield server.set(database=str(Path(server.database or "") / f"test_{token_hex(6)}.db"))
+
+
+async def make_commit_fail(session: AsyncSession) -> None:
+    """Violate a foreign key that is checked at COMMIT."""
+    connection = await session.connection()
+    for statement in (
+        "CREATE TEMP TABLE IF NOT EXISTS parent (id INTEGER PRIMARY KEY)",
+        "CREATE TEMP TABLE IF NOT EXISTS child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
+        "INSERT INTO child VALUES (1)",
+    ):
+        await connection.execute(text(statement))
