@@ -30,7 +30,6 @@ def configure_logging(settings: Settings) -> None:
             [*processors, tracebacks, JSONRenderer(orjson.dumps)],
             structlog.make_filtering_bound_logger(level),
             logger_factory=structlog.BytesLoggerFactory(),
-            cache_logger_on_first_use=True,
         )
         standard = [tracebacks, JSONRenderer()]
 
