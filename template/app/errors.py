@@ -5,10 +5,14 @@ from types import MappingProxyType
 
 
 class DomainError(Exception):
-    """The request cannot be done. The client gets the message, with this status and headers."""
+    """The request cannot be done. The client gets the detail, with this status and headers."""
 
     status = 400
+    detail = "The request cannot be done."
     headers: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail or self.detail)
 
 
 class Forbidden(DomainError):

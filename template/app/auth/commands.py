@@ -1,18 +1,18 @@
-"""`uv run manage users`: what one does with users outside a request."""
+"""Commands for users: `uv run manage users`."""
 
 import asyncio
 from typing import Annotated
 
 import typer
-from fastapi import HTTPException
 
 from app.auth.manager import UserManager
-from app.auth.models import normal_email
-from app.auth.store import SessionStore
+from app.auth.models import normalize_email
+from app.auth.repository import SessionRepository
 from app.db.session import connect
-from app.settings import Settings
+from app.errors import DomainError
+from app.settings import Settings, read_settings
 
-users = typer.Typer(help=__doc__, no_args_is_help=True)
+users = typer.Typer(help="Manage users.", no_args_is_help=True)
 
 
 @users.command()
@@ -25,28 +25,28 @@ def create_superuser(
         ),
     ],
 ) -> None:
-    """Make a superuser, who makes others; the password has to be as good as anyone's."""
-    if (normal := normal_email(email)) is None:
+    """Create a superuser."""
+    if (normalized := normalize_email(email)) is None:
         raise typer.BadParameter("it is not an e-mail address", param_hint="--email")
     try:
-        asyncio.run(_create_superuser(normal, password))
-    except HTTPException as error:
-        raise SystemExit(error.detail) from error
-    typer.echo(f"{normal} is a superuser.")
+        asyncio.run(_create_superuser(read_settings(), normalized, password))
+    except DomainError as error:
+        raise SystemExit(str(error)) from error
+    typer.echo(f"Created the superuser {normalized}.")
 
 
-async def _create_superuser(email: str, password: str) -> None:
-    async with connect(Settings()) as db, db.unit() as session:
-        manager = UserManager.of(session)
+async def _create_superuser(settings: Settings, email: str, password: str) -> None:
+    async with connect(settings) as db, db.unit() as session:
+        manager = UserManager.from_session(session, settings)
         await manager.register(email, password, is_superuser=True, is_verified=True)
 
 
 @users.command()
 def purge_sessions() -> None:
-    """Delete the sessions that are too old to be used; once a day is often enough."""
-    typer.echo(f"{asyncio.run(_purge_sessions())} sessions deleted.")
+    """Delete expired sessions. Run this once a day."""
+    typer.echo(f"Deleted {asyncio.run(_purge_sessions(read_settings()))} sessions.")
 
 
-async def _purge_sessions() -> int:
-    async with connect(Settings()) as db, db.unit() as session:
-        return await SessionStore.of(session).delete_expired()
+async def _purge_sessions(settings: Settings) -> int:
+    async with connect(settings) as db, db.unit() as session:
+        return await SessionRepository.from_session(session).delete_expired()

@@ -1,52 +1,82 @@
-"""How a request says who it is from: a bearer token, or a cookie. `CurrentUser` is the way in."""
+"""Authentication with a bearer token or a session cookie. `CurrentUser` requires a user."""
 
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Depends, HTTPException, Request
+from fastapi import BackgroundTasks, Depends, Request
+from fastapi.requests import HTTPConnection
+from fastapi.security import APIKeyCookie
 from fastapi_users.authentication import AuthenticationBackend, Authenticator
 from fastapi_users.authentication.transport import BearerTransport, CookieTransport
 
-from app.auth.guards import same_site
+from app.auth.csrf import check_same_site
+from app.auth.errors import NotSignedIn, SuperuserRequired
 from app.auth.manager import UserManager
 from app.auth.models import User
-from app.auth.settings import settings
-from app.auth.store import SessionStore, UserStore
-from app.auth.tokens import BearerTokens
+from app.auth.repository import SessionRepository, UserRepository
+from app.auth.settings import AuthSettings
+from app.auth.tokens import BearerTokens, SessionTokens
 from app.db.ids import Id
 
-SECURE = settings.environment == "production"
-COOKIE = "__Host-session" if SECURE else "session"
-Users = Annotated[UserStore, Depends(UserStore.provide)]
-Sessions = Annotated[SessionStore, Depends(SessionStore.provide)]
+
+async def get_settings(request: Request) -> AuthSettings:
+    settings: AuthSettings = request.app.state.settings
+    return settings
 
 
-async def get_manager(users: Users, sessions: Sessions, tasks: BackgroundTasks) -> UserManager:
-    return UserManager(users, sessions, tasks)
+Settings = Annotated[AuthSettings, Depends(get_settings)]
+Users = Annotated[UserRepository, Depends(UserRepository.provide)]
+Sessions = Annotated[SessionRepository, Depends(SessionRepository.provide)]
 
 
-async def get_tokens(users: Users) -> BearerTokens:
-    return BearerTokens(users)
+async def get_manager(
+    users: Users, sessions: Sessions, tasks: BackgroundTasks, settings: Settings
+) -> UserManager:
+    return UserManager(users, sessions, tasks, settings)
+
+
+async def get_bearer_tokens(users: Users, settings: Settings) -> BearerTokens:
+    return BearerTokens(users, settings)
+
+
+async def get_session_tokens(sessions: Sessions, settings: Settings) -> SessionTokens:
+    return SessionTokens(sessions, settings)
 
 
 Manager = Annotated[UserManager, Depends(get_manager)]
-Tokens = Annotated[BearerTokens, Depends(get_tokens)]
 
-bearer = AuthenticationBackend[User, Id]("bearer", BearerTransport("auth/jwt/login"), get_tokens)
-transport = CookieTransport(COOKIE, settings.session_seconds, cookie_secure=SECURE)
-cookie = AuthenticationBackend[User, Id]("cookie", transport, SessionStore.provide)
-BACKENDS = [bearer, cookie]  # either can be left out
+
+class SessionCookie(APIKeyCookie):
+    """The security scheme of the cookie, whose name depends on the settings."""
+
+    async def __call__(self, request: HTTPConnection) -> str | None:
+        return request.cookies.get(request.app.state.settings.session_cookie)
+
+
+def cookie_transport(settings: AuthSettings) -> CookieTransport:
+    """Sets and deletes the cookie."""
+    name, seconds = settings.session_cookie, settings.session_seconds
+    return CookieTransport(name, seconds, cookie_secure=settings.production)
+
+
+session_cookie = CookieTransport("session")
+session_cookie.scheme = SessionCookie(name="session", description="`__Host-session` in production")
+bearer = AuthenticationBackend[User, Id](
+    "bearer", BearerTransport("auth/jwt/login"), get_bearer_tokens
+)
+cookie = AuthenticationBackend[User, Id]("cookie", session_cookie, get_session_tokens)
+BACKENDS = [bearer, cookie]  # you can remove either one
 
 authenticator = Authenticator[User, Id](BACKENDS, get_manager)
-known_user = authenticator.current_user_token(optional=True, active=True)
-Known = Annotated[tuple[User | None, str | None], Depends(known_user)]
+find_user = authenticator.current_user_token(optional=True, active=True)
+FoundUser = Annotated[tuple[User | None, str | None], Depends(find_user)]
 
 
-async def current_user(request: Request, known: Known) -> User:
-    user, token = known
+async def current_user(request: Request, found: FoundUser, settings: Settings) -> User:
+    user, token = found
     if user is None:
-        raise HTTPException(401, "Sign in first.", {"WWW-Authenticate": "Bearer"})
-    if token == request.cookies.get(COOKIE):
-        await same_site(request)  # a cookie comes along also from another site's page
+        raise NotSignedIn
+    if token == request.cookies.get(settings.session_cookie):
+        await check_same_site(request)  # browsers send cookies with cross-site requests, too
     return user
 
 
@@ -55,7 +85,7 @@ CurrentUser = Annotated[User, Depends(current_user)]
 
 async def current_superuser(user: CurrentUser) -> User:
     if not user.is_superuser:
-        raise HTTPException(403, "Only superusers may do this.")
+        raise SuperuserRequired
     return user
 
 

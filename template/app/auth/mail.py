@@ -1,11 +1,11 @@
-"""Mail: into the log in development, by SMTP where SMTP_HOST is set. Send it in a background task."""
+"""Mail to users. Send it in a background task, after the commit."""
 
 from dataclasses import dataclass
 from email.message import EmailMessage
 
 import structlog
 
-from app.auth.settings import settings
+from app.auth.settings import AuthSettings
 
 log = structlog.get_logger()
 
@@ -14,37 +14,55 @@ log = structlog.get_logger()
 class Letter:
     subject: str
     text: str
-    minutes: int = 0  # that its token lives
+    purpose: str = ""  # of its token
+    minutes: int = 0  # lifetime of its token
 
 
-RESET = Letter("A new password", "You asked for a new password. This token sets one:", 15)
-VERIFY = Letter("Confirm your address", "This token confirms that it is yours:", 24 * 60)
-NEW_ADDRESS = Letter("Your new address", "This token makes it the one of your account:", 60)
-PASSWORD_CHANGED = Letter("Password changed", "If it was not you, reset it, and tell us.")
-ADDRESS_CHANGED = Letter("Address changed", "It has a new one now. Was it not you? Tell us.")
+RESET = Letter(
+    "Reset your password",
+    "You asked for a new password. Set it with this token:",
+    "reset-password",
+    15,
+)
+VERIFY = Letter(
+    "Confirm your e-mail address",
+    "Confirm that this is your e-mail address with this token:",
+    "verify",
+    24 * 60,
+)
+NEW_EMAIL = Letter(
+    "Confirm your new e-mail address",
+    "Confirm the new e-mail address of your account with this token:",
+    "confirm-email",
+    60,
+)
+PASSWORD_CHANGED = Letter(
+    "Your password was changed", "If this wasn't you, reset your password and contact us."
+)
+EMAIL_CHANGED = Letter("Your e-mail address was changed", "If this wasn't you, please contact us.")
 
 
-async def send(letter: Letter, to: str, token: str = "") -> None:
-    """Never raises: the response is out already. A failure is logged, without the token."""
+async def send(settings: AuthSettings, letter: Letter, to: str, token: str = "") -> None:
+    """Send a letter. A failure is logged without the token, because the response is already sent."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = settings.mail_from, to, letter.subject
     message.set_content(f"{letter.text}\n\n{token}\n")
     if settings.smtp_host is not None:
-        await deliver(message, settings.smtp_host)
-    elif settings.environment == "development":
+        await deliver(settings, message)
+    elif not settings.production:
         log.info("mail", to=to, subject=letter.subject, token=token)
     else:
         log.error("mail not sent: SMTP_HOST is not set", subject=letter.subject)
 
 
-async def deliver(message: EmailMessage, host: str) -> None:
-    import aiosmtplib  # here, since a start can do without it
+async def deliver(settings: AuthSettings, message: EmailMessage) -> None:
+    import aiosmtplib  # not at the top: most processes send no mail
 
     password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
     try:
         await aiosmtplib.send(
             message,
-            hostname=host,
+            hostname=settings.smtp_host,
             port=settings.smtp_port,
             username=settings.smtp_user,
             password=password,

@@ -1,110 +1,126 @@
-"""What may happen to a user: fastapi-users' manager, with the slow and the risky parts replaced."""
+"""Operations on users: registration, sign-in, and changes of the password and the e-mail address."""
 
 from typing import Self
 
-from fastapi import BackgroundTasks, HTTPException
+from fastapi import BackgroundTasks
 from fastapi_users import BaseUserManager
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.auth import mail
+from app.auth.errors import BadToken, PasswordChanged, WrongCredentials, WrongPassword
 from app.auth.models import User
 from app.auth.passwords import check_policy, hash_password, verify_password
-from app.auth.store import SessionStore, UserStore
-from app.auth.tokens import issue, redeem
+from app.auth.repository import SessionRepository, UserRepository
+from app.auth.settings import AuthSettings
+from app.auth.tokens import TokenSigner
 from app.db.database import TransactionConflict
 from app.db.ids import Id
 
 
-class BadToken(HTTPException):
-    def __init__(self) -> None:
-        super().__init__(400, "The token is wrong, used or too old.")
-
-
 class UserManager(BaseUserManager[User, Id]):
-    def __init__(self, users: UserStore, sessions: SessionStore, tasks: BackgroundTasks) -> None:
+    def __init__(
+        self,
+        users: UserRepository,
+        sessions: SessionRepository,
+        tasks: BackgroundTasks,
+        settings: AuthSettings,
+    ) -> None:
         super().__init__(users)
         self.users, self.sessions, self.tasks = users, sessions, tasks
+        self.settings, self.signer = settings, TokenSigner(settings)
 
     @classmethod
-    def of(cls, session: AsyncSession) -> Self:
-        """Outside a request, where no mail goes out."""
-        return cls(UserStore.of(session), SessionStore.of(session), BackgroundTasks())
+    def from_session(cls, session: AsyncSession, settings: AuthSettings) -> Self:
+        """For code outside of a request. It sends no mail."""
+        users = UserRepository.from_session(session)
+        return cls(users, SessionRepository.from_session(session), BackgroundTasks(), settings)
 
-    async def sign_in(self, email: str, password: str) -> User | None:
-        """The active user of these credentials; an unknown one costs the same."""
+    async def sign_in(self, email: str, password: str) -> User:
+        """Raises WrongCredentials. An unknown address takes as long as a wrong password."""
         user = await self.users.get_by_email(email)
-        right, newer = await self.check(user, password)
+        right, new_hash = await self.verify_password(user, password)
         if user is None or not right or not user.is_active:
-            return None
-        newest = newer or user.hashed_password
-        if not await self.users.replace_password(user, newest):
-            raise TransactionConflict  # it changed meanwhile, which has ended all sessions
-        user.hashed_password = newest
+            raise WrongCredentials
+        hashed = new_hash or user.hashed_password
+        if not await self.users.replace_password(user, hashed):
+            raise TransactionConflict  # it was changed meanwhile, which has ended all sessions
+        user.hashed_password = hashed
         return user
 
-    async def check(self, user: User | None, password: str) -> tuple[bool, str | None]:
-        await self.users.release()  # hashing queues, and a connection would queue with it
+    async def verify_password(self, user: User | None, password: str) -> tuple[bool, str | None]:
+        await self.users.release_connection()  # a hash waits for its turn
         return await verify_password(password, user.hashed_password if user else None)
 
     async def confirm_password(self, user: User, password: str) -> None:
-        right, _ = await self.check(user, password)
+        """Raises WrongPassword."""
+        right, _ = await self.verify_password(user, password)
         if not right:
-            raise HTTPException(400, "The password is wrong.")
+            raise WrongPassword
 
     async def register(self, email: str, password: str, **flags: bool) -> User:
-        check_policy(password, email)
-        hashed = await hash_password(password)  # first, so that a taken address costs the same
+        """Raises WeakPassword or EmailTaken."""
+        check_policy(password, email, self.settings.password_min_length)
+        hashed = await hash_password(password)  # first, so that a taken address takes as long
         user = await self.users.create({"email": email, "hashed_password": hashed, **flags})
         if not user.is_verified:
             self.send_token(mail.VERIFY, user)
         return user
 
     async def set_password(self, user: User, password: str) -> None:
-        """Ends every session and token of the user. Raises 400 when another change came first."""
-        check_policy(password, user.email)
-        await self.users.release()
+        """End every session and token of the user. Raises WeakPassword or PasswordChanged."""
+        check_policy(password, user.email, self.settings.password_min_length)
+        await self.users.release_connection()
         if not await self.users.replace_password(user, await hash_password(password)):
-            raise BadToken
-        await self.sessions.delete_of(user)
-        self.tasks.add_task(mail.send, mail.PASSWORD_CHANGED, user.email)
+            raise PasswordChanged
+        await self.sessions.delete_of_user(user)
+        self.send(mail.PASSWORD_CHANGED, user.email)
 
-    async def forgot(self, email: str) -> None:
+    async def send_reset_token(self, email: str) -> None:
         user = await self.users.get_by_email(email)
         if user is not None and user.is_active:
             self.send_token(mail.RESET, user)
 
     async def reset(self, token: str, password: str) -> None:
+        """Raises BadToken or WeakPassword."""
         user, _ = await self.read_token(mail.RESET, token)
-        await self.set_password(user, password)
+        try:
+            await self.set_password(user, password)
+        except PasswordChanged:
+            raise BadToken from None  # a concurrent request has used it
 
-    async def ask_to_verify(self, email: str) -> None:
+    async def send_verify_token(self, email: str) -> None:
         user = await self.users.get_by_email(email)
         if user is not None and user.is_active and not user.is_verified:
             self.send_token(mail.VERIFY, user)
 
-    async def confirm(self, token: str) -> User:
+    async def confirm_email(self, token: str) -> User:
+        """Raises BadToken."""
         user, _ = await self.read_token(mail.VERIFY, token)
         if user.is_verified:
             raise BadToken
         return await self.users.update(user, {"is_verified": True})
 
     async def change_email(self, token: str) -> User:
-        user, new = await self.read_token(mail.NEW_ADDRESS, token)
+        """Raises BadToken or EmailTaken."""
+        user, new = await self.read_token(mail.NEW_EMAIL, token)
         old = user.email
         changed = await self.users.update(user, {"email": new, "is_verified": True})
-        self.tasks.add_task(mail.send, mail.ADDRESS_CHANGED, old)
+        self.send(mail.EMAIL_CHANGED, old)
         return changed
 
     def send_token(self, letter: mail.Letter, user: User, to: str | None = None) -> None:
-        """A token that ends with the address, too."""
+        """The token also becomes invalid when the user's address changes."""
         address = to or user.email
         seconds = letter.minutes * 60
-        token = issue(user, letter.subject, seconds, email=user.email, to=address)
-        self.tasks.add_task(mail.send, letter, address, token)
+        token = self.signer.sign(user, letter.purpose, seconds, email=user.email, to=address)
+        self.send(letter, address, token)
+
+    def send(self, letter: mail.Letter, to: str, token: str = "") -> None:
+        self.tasks.add_task(mail.send, self.settings, letter, to, token)
 
     async def read_token(self, letter: mail.Letter, token: str) -> tuple[User, str]:
-        """The user that it was made for, and where it was sent. Raises 400."""
-        user, claims = await redeem(token, letter.subject, self.users, "email", "to")
+        """The user of the token, and the address that it was sent to. Raises BadToken."""
+        user, claims = await self.signer.verify(token, letter.purpose, self.users, "email", "to")
         if user is None or claims["email"] != user.email:
             raise BadToken
         return user, str(claims["to"])

@@ -1,4 +1,4 @@
-"""A user and a session: their tables."""
+"""The tables of users and of their sessions."""
 
 from datetime import datetime
 
@@ -6,13 +6,14 @@ from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Field, SQLModel
 
 from app.db.ids import HasId, Id, reference
-from app.db.models import ExactString, Timestamp, Timestamps, now
+from app.db.models import Timestamps
+from app.db.types import ExactString, Timestamp
 
 
 class User(HasId, Timestamps, table=True):
     __tablename__ = "users"
 
-    email: str = Field(sa_type=ExactString(320), unique=True)  # in its normal form
+    email: str = Field(sa_type=ExactString(320), unique=True)  # normalized, see below
     hashed_password: str = Field(sa_type=ExactString(255))
     is_active: bool = True
     is_superuser: bool = False
@@ -20,19 +21,20 @@ class User(HasId, Timestamps, table=True):
 
 
 class UserSession(SQLModel, table=True):
-    """A login by cookie. The table holds a digest: who reads it cannot sign in."""
+    """A sign-in by cookie. The token is a digest, so that nobody can sign in with a copy of it."""
 
     __tablename__ = "user_sessions"
 
     token: str = Field(primary_key=True, sa_type=ExactString(64))
     user_id: Id = reference("users.id", ondelete="CASCADE")
-    created_at: datetime = Field(default_factory=now, sa_type=Timestamp)
+    expires_at: datetime = Field(sa_type=Timestamp)
 
 
-def normal_email(value: str) -> str | None:
-    """The one form that an address is stored and looked up in; None for what is no address."""
+def normalize_email(value: str) -> str | None:
+    """The form in which an address is stored and compared, or None if it is not an address."""
     try:
-        normal = validate_email(value, check_deliverability=False).normalized.lower()
+        email = validate_email(value, check_deliverability=False).normalized.lower()
     except (EmailNotValidError, UnicodeError):
         return None
-    return None if "=?" in normal else normal  # mail would go to what an encoded word stands for
+    # An encoded word stands for another address, and mail would go there.
+    return None if "=?" in email else email

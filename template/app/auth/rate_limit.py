@@ -1,49 +1,39 @@
-"""What stands before the routes of users: how often one may try, and from which site."""
+"""Rate limits for sign-in, registration and mail."""
 
 from math import ceil
 from time import time
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 from limits import RateLimitItem, parse
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
 
-from app.auth.settings import settings
-from app.db.database import SAFE_METHODS
+from app.auth.errors import TooManyAttempts
+from app.auth.settings import AuthSettings
 
-limiter = MovingWindowRateLimiter(storage_from_string(settings.throttle_storage))
-BY_ADDRESS = parse("60/minute")  # of a client, over all of these routes
-BY_ACCOUNT = parse("10/minute")  # of a client, for one account: it locks out nobody else
-
-
-async def throttle(request: Request) -> None:
-    """Raise 429 with Retry-After when a client has tried too often."""
-    await _hit(request, BY_ADDRESS)
+PER_CLIENT = parse("60/minute")  # over all of these routes
+PER_ACCOUNT = parse("10/minute")  # for each client, so that it cannot lock out others
 
 
-async def throttle_account(request: Request, account: str) -> None:
-    """The same for one account."""
-    await _hit(request, BY_ACCOUNT, request.url.path, account)
+class RateLimiter:
+    def __init__(self, settings: AuthSettings) -> None:
+        self.window = MovingWindowRateLimiter(storage_from_string(settings.rate_limit_storage))
+
+    async def hit(self, limit: RateLimitItem, *key: str) -> None:
+        """Count an attempt. Raises TooManyAttempts when the limit is exceeded."""
+        if not await self.window.hit(limit, *key):
+            stats = await self.window.get_window_stats(limit, *key)
+            raise TooManyAttempts(max(1, ceil(stats.reset_time - time())))
 
 
-async def _hit(request: Request, limit: RateLimitItem, *more: str) -> None:
-    key = (request.client.host if request.client else "", *more)
-    if not await limiter.hit(limit, *key):
-        window = await limiter.get_window_stats(limit, *key)
-        wait = max(1, ceil(window.reset_time - time()))
-        raise HTTPException(429, "Too many attempts.", {"Retry-After": str(wait)})
+async def limit_client(request: Request) -> None:
+    await request.state.rate_limiter.hit(PER_CLIENT, address(request))
 
 
-async def same_site(request: Request) -> None:
-    """Raise 403 for a write that another site's page makes: the browser adds the cookie to it."""
-    if request.method in SAFE_METHODS:
-        return
-    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
-    if origin is not None and origin in settings.allowed_origins:
-        return
-    if site is not None:
-        own = site in {"same-origin", "none"}
-    else:
-        own = origin is None or origin.partition("://")[2] == request.headers.get("host")
-    if not own:
-        raise HTTPException(403, "Another site may not do this.")
+async def limit_account(request: Request, account: str) -> None:
+    key = (address(request), request.url.path, account)
+    await request.state.rate_limiter.hit(PER_ACCOUNT, *key)
+
+
+def address(request: Request) -> str:
+    return request.client.host if request.client else ""

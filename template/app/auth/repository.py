@@ -1,56 +1,55 @@
-"""Users and their sessions in the database. They flush; the unit of work commits."""
+"""Queries for users and their sessions."""
 
-import hashlib
-from collections.abc import Sequence
-from datetime import timedelta
-from secrets import token_urlsafe
+from datetime import datetime
 from typing import Any
 
-from fastapi import HTTPException
 from fastapi_users.db import BaseUserDatabase
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import bindparam, col, delete, select, update
 
-from app.auth.models import User, UserSession, normal_email
-from app.auth.settings import settings
+from app.auth.errors import EmailTaken
+from app.auth.models import User, UserSession, normalize_email
 from app.db.ids import Id
 from app.db.models import now
 from app.db.session import Repository
+from app.http.pages import Page, paginate
 
-# Each request is somebody's: these two are made once.
+# Every request of a user runs one of these. Building it each time would take as long again.
 BY_ID = select(User).where(col(User.id) == bindparam("id"))
-SAME = col(UserSession.token) == bindparam("token")
-ALIVE = col(UserSession.created_at) >= bindparam("since")
-BY_TOKEN = select(User).join(UserSession).where(SAME, ALIVE)
-LIFE = timedelta(seconds=settings.session_seconds)
+BY_SESSION = select(User).join(UserSession)
+BY_SESSION = BY_SESSION.where(col(UserSession.token) == bindparam("token"))
+BY_SESSION = BY_SESSION.where(col(UserSession.expires_at) > bindparam("now"))
 
 
-class UserStore(Repository, BaseUserDatabase[User, Id]):
+class UserRepository(Repository, BaseUserDatabase[User, Id]):
     async def get(self, id: Id) -> User | None:
         return (await self.session.exec(BY_ID, params={"id": id})).one_or_none()
 
     async def get_by_email(self, email: str) -> User | None:
-        if (normal := normal_email(email)) is None:
+        if (normalized := normalize_email(email)) is None:
             return None
-        return (await self.session.exec(select(User).where(User.email == normal))).one_or_none()
+        users = await self.session.exec(select(User).where(User.email == normalized))
+        return users.one_or_none()
 
-    async def page(self, limit: int, after: Id | None) -> Sequence[User]:
-        statement = select(User).order_by(col(User.id)).limit(limit)
-        if after is not None:
-            statement = statement.where(col(User.id) > after)
-        return (await self.session.exec(statement)).all()
+    async def page(self, limit: int, after: Id | None) -> Page[User]:
+        return await paginate(self.session, select(User), limit, after)
 
     async def create(self, create_dict: dict[str, Any]) -> User:
+        """Raises EmailTaken."""
         return await self.update(User(**create_dict), {})
 
     async def update(self, user: User, update_dict: dict[str, Any]) -> User:
-        """Raise 400 for an address that is taken; the index is the judge, also between two."""
-        user.sqlmodel_update(update_dict)
-        self.session.add(user)
+        """Raises EmailTaken. The unique index decides, also between concurrent requests."""
+        email = update_dict.get("email", user.email)
         try:
-            await self.session.flush()
-        except IntegrityError as error:
-            raise HTTPException(400, "There is an account with this e-mail.") from error
+            async with self.session.begin_nested():  # the transaction goes on after an error
+                user.sqlmodel_update(update_dict)
+                self.session.add(user)
+        except IntegrityError:
+            owner = await self.get_by_email(email)
+            if owner is not None and owner is not user:
+                raise EmailTaken from None
+            raise  # another constraint
         return user
 
     async def delete(self, user: User) -> None:
@@ -58,39 +57,31 @@ class UserStore(Repository, BaseUserDatabase[User, Id]):
         await self.session.flush()
 
     async def replace_password(self, user: User, hashed_password: str) -> bool:
-        """Only if nobody else has replaced it since it was read."""
-        same = (col(User.id) == user.id, col(User.hashed_password) == user.hashed_password)
-        statement = update(User).where(*same).values(hashed_password=hashed_password)
+        """Whether the password was replaced: no other request has changed it since it was read."""
+        unchanged = (col(User.id) == user.id, col(User.hashed_password) == user.hashed_password)
+        statement = update(User).where(*unchanged).values(hashed_password=hashed_password)
         return (await self.session.exec(statement)).rowcount == 1
 
-    async def release(self) -> None:
-        """Give the connection back while something slow goes on; what is written is committed."""
+    async def release_connection(self) -> None:
+        """Commit and return the connection to the pool before slow work."""
         await self.session.commit()
 
 
-class SessionStore(Repository):
-    """Sessions by cookie, and what fastapi-users calls a strategy for them."""
-
-    async def write_token(self, user: User) -> str:
-        token = token_urlsafe()
-        self.session.add(UserSession(token=digest(token), user_id=user.id))
+class SessionRepository(Repository):
+    async def create(self, user: User, digest: str, expires_at: datetime) -> None:
+        self.session.add(UserSession(token=digest, user_id=user.id, expires_at=expires_at))
         await self.session.flush()
-        return token
 
-    async def read_token(self, token: str | None, user_manager: object) -> User | None:
-        params = {"token": digest(token or ""), "since": now() - LIFE}
-        return (await self.session.exec(BY_TOKEN, params=params)).one_or_none()
+    async def get_user(self, digest: str) -> User | None:
+        params = {"token": digest, "now": now()}
+        return (await self.session.exec(BY_SESSION, params=params)).one_or_none()
 
-    async def destroy_token(self, token: str, user: User) -> None:
-        await self.session.exec(delete(UserSession).where(col(UserSession.token) == digest(token)))
+    async def delete(self, digest: str) -> None:
+        await self.session.exec(delete(UserSession).where(col(UserSession.token) == digest))
 
-    async def delete_of(self, user: User) -> None:
+    async def delete_of_user(self, user: User) -> None:
         await self.session.exec(delete(UserSession).where(col(UserSession.user_id) == user.id))
 
     async def delete_expired(self) -> int:
-        expired = col(UserSession.created_at) < now() - LIFE
+        expired = col(UserSession.expires_at) <= now()
         return (await self.session.exec(delete(UserSession).where(expired))).rowcount
-
-
-def digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

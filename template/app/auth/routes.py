@@ -1,46 +1,66 @@
-"""Signing up, in and out, and without the password."""
+"""Routes for registration, sign-in, sign-out and password reset."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Form, Request, Response
 from fastapi_users.authentication.transport.bearer import BearerResponse
 
-from app.auth.backends import COOKIE, CurrentUser, Manager, Sessions, Tokens, bearer, cookie
-from app.auth.guards import same_site, throttle, throttle_account
-from app.auth.models import User, normal_email
+from app.auth.csrf import check_same_site
+from app.auth.dependencies import (
+    CurrentUser,
+    Manager,
+    Settings,
+    bearer,
+    cookie_transport,
+    get_bearer_tokens,
+    get_session_tokens,
+)
+from app.auth.models import User, normalize_email
+from app.auth.rate_limit import RateLimiter, limit_account, limit_client
 from app.auth.schemas import Credentials, EmailOnly, PasswordReset, Registration, Token, UserRead
-from app.auth.users import users
-from app.errors import problems
+from app.auth.tokens import BearerTokens, SessionTokens
+from app.auth.user_routes import users
+from app.http.problems import problems
 
-GUARDS = [Depends(same_site), Depends(throttle)]
-auth = APIRouter(tags=["auth"], dependencies=GUARDS, responses=problems(403, 429))
-Login = Annotated[Credentials, Form()]
-
-
-async def signed_in(form: Login, request: Request, manager: Manager) -> User:
-    await throttle_account(request, normal_email(form.username) or form.username)
-    if (user := await manager.sign_in(form.username, form.password)) is None:
-        raise HTTPException(400, "The e-mail or the password is wrong.")
-    return user
+PROTECTION = [Depends(check_same_site), Depends(limit_client)]
+auth = APIRouter(tags=["auth"], dependencies=PROTECTION, responses=problems(403, 429))
+SessionTokensDep = Annotated[SessionTokens, Depends(get_session_tokens)]
 
 
-SignedIn = Annotated[User, Depends(signed_in)]
+async def signed_in_user(
+    form: Annotated[Credentials, Form()], request: Request, manager: Manager
+) -> User:
+    await limit_account(request, normalize_email(form.username) or form.username)
+    return await manager.sign_in(form.username, form.password)
+
+
+SignedInUser = Annotated[User, Depends(signed_in_user)]
 
 
 @auth.post("/auth/jwt/login", response_model=BearerResponse)
-async def sign_in_for_a_token(user: SignedIn, tokens: Tokens) -> Response:
+async def sign_in_with_bearer_token(
+    user: SignedInUser, tokens: Annotated[BearerTokens, Depends(get_bearer_tokens)]
+) -> Response:
     return await bearer.login(tokens, user)
 
 
 @auth.post("/auth/session/login", status_code=204)
-async def sign_in_for_a_cookie(user: SignedIn, sessions: Sessions) -> Response:
-    return await cookie.login(sessions, user)
+async def sign_in_with_cookie(
+    user: SignedInUser, tokens: SessionTokensDep, settings: Settings
+) -> Response:
+    token = await tokens.write_token(user)
+    return await cookie_transport(settings).get_login_response(token)
 
 
 @auth.post("/auth/session/logout", status_code=204, responses=problems(401))
-async def sign_out(request: Request, user: CurrentUser, sessions: Sessions) -> Response:
-    token = request.cookies.get(COOKIE, "")  # of this session, and no other
-    return await cookie.logout(sessions, user, token)
+async def sign_out(
+    request: Request, user: CurrentUser, tokens: SessionTokensDep, settings: Settings
+) -> Response:
+    """Delete this session. Other sessions of the user remain."""
+    await tokens.destroy_token(request.cookies.get(settings.session_cookie, ""), user)
+    return await cookie_transport(settings).get_logout_response()
 
 
 @auth.post("/auth/register", status_code=201, response_model=UserRead)
@@ -50,9 +70,9 @@ async def register(new: Registration, manager: Manager) -> User:
 
 @auth.post("/auth/forgot-password", status_code=202)
 async def forgot_password(body: EmailOnly, request: Request, manager: Manager) -> None:
-    """The answer is the same for an address without an account."""
-    await throttle_account(request, body.email)
-    await manager.forgot(body.email)
+    """Send a token to reset the password. The response is the same for an unknown address."""
+    await limit_account(request, body.email)
+    await manager.send_reset_token(body.email)
 
 
 @auth.post("/auth/reset-password")
@@ -62,21 +82,26 @@ async def reset_password(body: PasswordReset, manager: Manager) -> None:
 
 @auth.post("/auth/request-verify-token", status_code=202)
 async def request_verify_token(body: EmailOnly, request: Request, manager: Manager) -> None:
-    """The answer is the same for an address without an account."""
-    await throttle_account(request, body.email)
-    await manager.ask_to_verify(body.email)
+    """Send a token to confirm the address. The response is the same for an unknown address."""
+    await limit_account(request, body.email)
+    await manager.send_verify_token(body.email)
 
 
 @auth.post("/auth/verify", response_model=UserRead)
 async def verify(body: Token, manager: Manager) -> User:
-    return await manager.confirm(body.token)
+    return await manager.confirm_email(body.token)
 
 
 @auth.post("/users/confirm-email", response_model=UserRead)
-async def confirm_email(body: Token, manager: Manager) -> User:
+async def confirm_new_email(body: Token, manager: Manager) -> User:
     return await manager.change_email(body.token)
 
 
-router = APIRouter()
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, RateLimiter]]:
+    yield {"rate_limiter": RateLimiter(app.state.settings)}  # request.state.rate_limiter
+
+
+router = APIRouter(lifespan=lifespan)
 router.include_router(auth)
 router.include_router(users)

@@ -1,25 +1,25 @@
-"""What the routes of users take and give."""
+"""What the API accepts and returns for users."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StrictBool
 
-from app.auth.models import normal_email
-from app.auth.passwords import LONGEST, SHORTEST
+from app.auth.models import normalize_email
+from app.auth.settings import MAX_LENGTH, MIN_LENGTH
 from app.db.ids import Id
 from app.db.models import Text
 
 
 def check_email(value: str) -> str:
-    if (normal := normal_email(value)) is None:
+    if (email := normalize_email(value)) is None:
         raise ValueError("it is not an e-mail address")
-    return normal
+    return email
 
 
 Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(check_email)]
-Password = Annotated[Text, Field(max_length=LONGEST)]
-# For the document only: the policy refuses what is shorter, and says why.
-NewPassword = Annotated[Password, Field(json_schema_extra={"minLength": SHORTEST})]
+Password = Annotated[Text, Field(max_length=MAX_LENGTH)]
+# The minimum is for the OpenAPI document only: the password policy gives a reason.
+NewPassword = Annotated[Password, Field(json_schema_extra={"minLength": MIN_LENGTH})]
 
 
 class UserRead(BaseModel):
@@ -30,22 +30,17 @@ class UserRead(BaseModel):
     is_verified: bool
 
 
-class UserPage(BaseModel):
-    users: list[UserRead]
-    next: Id | None = Field(description="`after` of the next page; null on the last one.")
-
-
 class Body(BaseModel):
-    """Lists what a client may set: nothing else gets through."""
+    """Rejects fields that a client may not set."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Credentials(BaseModel):
-    """The form of a login; what OAuth2 adds to it is ignored."""
+    """The login form. Other fields of OAuth2 are ignored."""
 
     username: Annotated[str, Field(min_length=1, max_length=1024)]
-    password: Annotated[str, Field(min_length=1, max_length=LONGEST)]
+    password: Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]
 
 
 class Registration(Body):
@@ -76,7 +71,7 @@ class EmailChange(Body):
 
 
 class UserUpdate(Body):
-    """What is left out stays as it is."""
+    """A field that is left out keeps its value."""
 
     is_active: StrictBool = Field(default_factory=bool)
     is_superuser: StrictBool = Field(default_factory=bool)

@@ -1,71 +1,80 @@
-"""The settings of users; each is an environment variable of the same name, in capitals."""
+"""Settings of users. Each is an environment variable of the same name, in capitals."""
 
 import logging
 from secrets import token_urlsafe
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
-from app.settings import read_settings
-
+# Characters. PASSWORD_MIN_LENGTH can be higher. Argon2 itself would accept any length.
+MIN_LENGTH, MAX_LENGTH = 8, 1024
 SECRET_LENGTH = 32  # characters
 
 
 class AuthSettings(BaseSettings):
-    """Raises ValidationError for a missing or short SECRET_KEY in production, and never shows it."""
+    """Raises ValidationError if the SECRET_KEY is too short, or missing in production."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+    environment: Literal["development", "production"] = Field(
+        default="development",
+        description="production requires a SECRET_KEY, and sends cookies over HTTPS only.",
+    )
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Signs tokens: 32 characters or more, from `openssl rand -hex 32`."
+        " In development, the default is random.",
+    )
+    bearer_seconds: int = Field(default=3600, gt=0, description="Bearer token lifetime in seconds.")
+    session_seconds: int = Field(
+        default=14 * 24 * 3600, gt=0, description="Cookie session lifetime in seconds."
+    )
+    password_min_length: int = Field(
+        default=12,
+        ge=MIN_LENGTH,
+        le=MAX_LENGTH,
+        description="Minimum password length in characters. The maximum is 1024.",
+    )
+    allowed_origins: list[str] = Field(
+        default=[],
+        description="Origins that may make cross-site requests with the cookie:"
+        ' `["https://example.com"]`.',
+    )
+    rate_limit_storage: str = Field(
+        default="async+memory://",
+        description="Where rate limits are counted: `async+redis://host:6379` for all workers,"
+        " or in each worker's memory.",
+    )
+    mail_from: str = Field(default="service@localhost", description="Sender address of mail.")
+    smtp_host: str | None = Field(
+        default=None,
+        description="SMTP server. Without one, mail is logged in development, and not sent in"
+        " production.",
+    )
+    smtp_port: int = Field(
+        default=587, description="Port of the SMTP server; usually 465 with `tls`."
+    )
+    smtp_user: str | None = Field(default=None, description="SMTP user name (optional).")
+    smtp_password: SecretStr | None = Field(default=None, description="Password of SMTP_USER.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="Encryption of the SMTP connection."
+    )
 
-    environment: Literal["development", "production"] = "development"
-    """`production` needs a SECRET_KEY, and gives cookies that only HTTPS carries."""
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
 
-    secret_key: SecretStr = SecretStr("")
-    """Signs tokens; 32 characters or more: `openssl rand -hex 32`. Development makes one up."""
-
-    bearer_seconds: int = Field(default=3600, gt=0)
-    """Seconds that a bearer token lives."""
-
-    session_seconds: int = Field(default=14 * 24 * 3600, gt=0)
-    """Seconds that a session by cookie lives."""
-
-    password_min_length: int = Field(default=12, ge=8)
-    """Characters of a password; 1024 are the most."""
-
-    allowed_origins: list[str] = []
-    """Other sites whose pages may use the cookie: `["https://example.com"]`."""
-
-    throttle_storage: str = "async+memory://"
-    """`async+redis://host:6379` counts for all workers; memory for each one."""
-
-    mail_from: str = "service@localhost"
-    """The sender of mail."""
-
-    smtp_host: str | None = None
-    """Where mail goes; without it, in development, into the log."""
-
-    smtp_port: int = 587
-    """465 with `tls`."""
-
-    smtp_user: str | None = None
-    """Who signs in there; without it, nobody does."""
-
-    smtp_password: SecretStr | None = None
-    """Of SMTP_USER."""
-
-    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
-    """How the way to SMTP_HOST is encrypted."""
+    @property
+    def session_cookie(self) -> str:
+        """The name of the cookie; browsers accept `__Host-` from the HTTPS origin only."""
+        return "__Host-session" if self.production else "session"
 
     @model_validator(mode="after")
-    def need_a_secret(self) -> Self:
+    def check_secret(self) -> Self:
         length = len(self.secret_key.get_secret_value())
-        if length == 0 and self.environment == "development":
-            # Not by structlog, which is not configured when this is imported.
+        if length == 0 and not self.production:
+            # Not by structlog, which is configured later.
             logging.getLogger(__name__).warning("SECRET_KEY is not set: tokens end at a restart")
             self.secret_key = SecretStr(token_urlsafe(SECRET_LENGTH))
         elif length < SECRET_LENGTH:
             raise ValueError(f"SECRET_KEY needs {SECRET_LENGTH} characters: openssl rand -hex 32")
         return self
-
-
-settings = read_settings(AuthSettings)

@@ -1,7 +1,9 @@
-"""Signed tokens: each is good for one purpose, for some time, and until the password changes."""
+"""Tokens: signed ones for bearers and mail, and random ones for cookie sessions."""
 
 import hashlib
 import hmac
+from datetime import timedelta
+from secrets import token_urlsafe
 from typing import Any
 
 import jwt
@@ -10,8 +12,8 @@ from jwt.types import Options
 from pydantic import TypeAdapter
 
 from app.auth.models import User
-from app.auth.settings import settings
-from app.auth.store import UserStore
+from app.auth.repository import SessionRepository, UserRepository
+from app.auth.settings import AuthSettings
 from app.db.ids import Id
 from app.db.models import now
 
@@ -20,53 +22,77 @@ ALGORITHM = "HS256"
 BEARER = "bearer"
 
 
-def secret() -> str:
-    return settings.secret_key.get_secret_value()
+class TokenSigner:
+    """Signed tokens: each is valid for one purpose, for a limited time, until the password changes."""
 
+    def __init__(self, settings: AuthSettings) -> None:
+        self.secret = settings.secret_key.get_secret_value()
 
-def fingerprint(hashed_password: str) -> str:
-    """Changes with the password; in a token, it ends the token with the password."""
-    digest = hmac.new(secret().encode(), hashed_password.encode(), hashlib.sha256)
-    return digest.hexdigest()[:32]
+    def fingerprint(self, user: User) -> str:
+        """Changes with the password, and so invalidates the tokens that contain it."""
+        digest = hmac.new(self.secret.encode(), user.hashed_password.encode(), hashlib.sha256)
+        return digest.hexdigest()[:32]
 
+    def sign(self, user: User, purpose: str, seconds: int, **more: str) -> str:
+        claims = {
+            "sub": str(user.id),
+            "aud": purpose,
+            "exp": int(now().timestamp()) + seconds,
+            "fp": self.fingerprint(user),
+            **more,
+        }
+        return jwt.encode(claims, self.secret, ALGORITHM)
 
-def issue(user: User, purpose: str, seconds: int, **more: str) -> str:
-    claims = {
-        "sub": str(user.id),
-        "aud": purpose,
-        "exp": int(now().timestamp()) + seconds,
-        "fp": fingerprint(user.hashed_password),
-        **more,
-    }
-    return jwt.encode(claims, secret(), ALGORITHM)
-
-
-async def redeem(
-    token: str, purpose: str, users: UserStore, *more: str
-) -> tuple[User | None, dict[str, Any]]:
-    """The active user that it was issued to, and what else it says; None for no good token."""
-    options: Options = {"require": ["exp", "fp", "sub", *more]}
-    try:
-        claims = jwt.decode(token, secret(), [ALGORITHM], options, audience=purpose)
-        user = await users.get(ID.validate_python(claims["sub"]))
-    except (jwt.PyJWTError, ValueError):  # ValueError: an odd id, or half a surrogate pair
-        return None, {}
-    good = user and user.is_active and claims["fp"] == fingerprint(user.hashed_password)
-    return user if good else None, claims
+    async def verify(
+        self, token: str, purpose: str, users: UserRepository, *more: str
+    ) -> tuple[User | None, dict[str, Any]]:
+        """The active user that the token was signed for, or None, and its claims."""
+        options: Options = {"require": ["exp", "fp", "sub", *more]}
+        try:
+            claims = jwt.decode(token, self.secret, [ALGORITHM], options, audience=purpose)
+            user = await users.get(ID.validate_python(claims["sub"]))
+        except (jwt.PyJWTError, ValueError):  # ValueError: not an id, or a lone surrogate
+            return None, {}
+        valid = user and user.is_active and claims["fp"] == self.fingerprint(user)
+        return user if valid else None, claims
 
 
 class BearerTokens(Strategy[User, Id]):
-    """Without a table: a token ends with its time, or with the password it was given for."""
+    """Bearer tokens. They are not stored."""
 
-    def __init__(self, users: UserStore) -> None:
-        self.users = users
+    def __init__(self, users: UserRepository, settings: AuthSettings) -> None:
+        self.users, self.settings = users, settings
+        self.signer = TokenSigner(settings)
 
     async def write_token(self, user: User) -> str:
-        return issue(user, BEARER, settings.bearer_seconds)
+        return self.signer.sign(user, BEARER, self.settings.bearer_seconds)
 
     async def read_token(self, token: str | None, user_manager: object) -> User | None:
-        user, _ = await redeem(token or "", BEARER, self.users)
+        user, _ = await self.signer.verify(token or "", BEARER, self.users)
         return user
 
     async def destroy_token(self, token: str, user: User) -> None:
-        """There is nothing to forget."""
+        """There is nothing to delete."""
+
+
+class SessionTokens(Strategy[User, Id]):
+    """Tokens of cookie sessions. A row with a digest is stored, and can be deleted."""
+
+    def __init__(self, sessions: SessionRepository, settings: AuthSettings) -> None:
+        self.sessions, self.settings = sessions, settings
+
+    async def write_token(self, user: User) -> str:
+        token = token_urlsafe()
+        expires_at = now() + timedelta(seconds=self.settings.session_seconds)
+        await self.sessions.create(user, digest(token), expires_at)
+        return token
+
+    async def read_token(self, token: str | None, user_manager: object) -> User | None:
+        return await self.sessions.get_user(digest(token or ""))
+
+    async def destroy_token(self, token: str, user: User) -> None:
+        await self.sessions.delete(digest(token))
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

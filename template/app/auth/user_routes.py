@@ -1,59 +1,58 @@
-"""Accounts: one's own; and all of them, for superusers, who may not end themselves."""
+"""Routes for your own account, and for the management of users by superusers."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Request
 
 from app.auth import mail
-from app.auth.backends import CurrentSuperuser, CurrentUser, Manager
-from app.auth.guards import throttle_account
+from app.auth.dependencies import CurrentSuperuser, CurrentUser, Manager, Sessions, Users
+from app.auth.errors import OwnAccount
 from app.auth.models import User
-from app.auth.schemas import EmailChange, PasswordChange, UserPage, UserRead, UserUpdate
+from app.auth.rate_limit import limit_account
+from app.auth.schemas import EmailChange, PasswordChange, UserRead, UserUpdate
 from app.db.ids import Id
-from app.errors import NotFound, problems
+from app.errors import NotFound
+from app.http.pages import Limit, Page
+from app.http.problems import problems
 
 users = APIRouter(prefix="/users", tags=["users"], responses=problems(401, 403))
-Limit = Annotated[int, Query(ge=1, le=100)]
 
 
-# One's own account first: `me` is no id.
-
-
-@users.get("/me", response_model=UserRead)
-async def read_me(user: CurrentUser) -> User:
+@users.get("/me", response_model=UserRead)  # before /users/{user_id}
+async def read_own_account(user: CurrentUser) -> User:
     return user
 
 
-async def throttled_user(user: CurrentUser, request: Request) -> User:
-    await throttle_account(request, user.email)
+async def rate_limited_user(user: CurrentUser, request: Request) -> User:
+    await limit_account(request, user.email)
     return user
 
 
-ThrottledUser = Annotated[User, Depends(throttled_user)]
+RateLimitedUser = Annotated[User, Depends(rate_limited_user)]
 
 
-@users.post("/me/password", status_code=204, responses=problems(429))
-async def change_password(body: PasswordChange, user: ThrottledUser, manager: Manager) -> None:
-    """Ends all sessions and tokens, this one too."""
+@users.post("/me/password", status_code=204, responses=problems(409, 429))
+async def change_password(body: PasswordChange, user: RateLimitedUser, manager: Manager) -> None:
+    """This ends all sessions and tokens of the user, including this one."""
     await manager.confirm_password(user, body.current_password)
     await manager.set_password(user, body.new_password)
 
 
 @users.post("/me/email", status_code=202, responses=problems(429))
-async def change_email(body: EmailChange, user: ThrottledUser, manager: Manager) -> None:
-    """The address changes when the token that is sent to the new one comes back."""
+async def change_email(body: EmailChange, user: RateLimitedUser, manager: Manager) -> None:
+    """Send a token to the new address. Confirming it changes the address of the account."""
     await manager.confirm_password(user, body.current_password)
-    manager.send_token(mail.NEW_ADDRESS, user, to=body.email)
+    manager.send_token(mail.NEW_EMAIL, user, to=body.email)
 
 
 @users.delete("/me/sessions", status_code=204)
-async def sign_out_everywhere(user: CurrentUser, manager: Manager) -> None:
-    """Ends all sessions by cookie; a bearer token ends with its hour, or with the password."""
-    await manager.sessions.delete_of(user)
+async def sign_out_everywhere(user: CurrentUser, sessions: Sessions) -> None:
+    """End all cookie sessions. Bearer tokens remain valid until they expire."""
+    await sessions.delete_of_user(user)
 
 
-async def existing_user(user_id: Id, manager: Manager, _: CurrentSuperuser) -> User:
-    if (user := await manager.users.get(user_id)) is None:
+async def existing_user(user_id: Id, users: Users, _: CurrentSuperuser) -> User:
+    if (user := await users.get(user_id)) is None:
         raise NotFound(f"There is no user {user_id}.")
     return user
 
@@ -63,20 +62,19 @@ ExistingUser = Annotated[User, Depends(existing_user)]
 
 async def another_user(user: ExistingUser, superuser: CurrentSuperuser) -> User:
     if user.id == superuser.id:
-        raise HTTPException(409, "Not to your own account.")
+        raise OwnAccount
     return user
 
 
 AnotherUser = Annotated[User, Depends(another_user)]
 
 
-@users.get("", response_model=UserPage)
+@users.get("", response_model=Page[UserRead])
 async def list_users(
-    manager: Manager, _: CurrentSuperuser, limit: Limit = 50, after: Id | None = None
-) -> object:
-    found = await manager.users.page(limit + 1, after)
-    page = found[:limit]
-    return {"users": page, "next": page[-1].id if len(found) > limit else None}
+    users: Users, _: CurrentSuperuser, limit: Limit = 50, after: Id | None = None
+) -> Page[User]:
+    """List users, ordered by id."""
+    return await users.page(limit, after)
 
 
 @users.get("/{user_id}", response_model=UserRead, responses=problems(404))
@@ -85,15 +83,17 @@ async def read_user(user: ExistingUser) -> User:
 
 
 @users.patch("/{user_id}", response_model=UserRead, responses=problems(404, 409))
-async def update_user(user: AnotherUser, change: UserUpdate, manager: Manager) -> User:
-    """A user who is no longer active has no session left either."""
-    changed = await manager.users.update(user, change.model_dump(exclude_unset=True))
+async def update_user(
+    user: AnotherUser, change: UserUpdate, users: Users, sessions: Sessions
+) -> User:
+    """Deactivating a user also ends all sessions of the user."""
+    changed = await users.update(user, change.model_dump(exclude_unset=True))
     if not changed.is_active:
-        await manager.sessions.delete_of(changed)
+        await sessions.delete_of_user(changed)
     return changed
 
 
 @users.delete("/{user_id}", status_code=204, responses=problems(404, 409))
-async def delete_user(user: AnotherUser, manager: Manager) -> None:
-    """With all that belongs to them."""
-    await manager.users.delete(user)
+async def delete_user(user: AnotherUser, users: Users) -> None:
+    """This also deletes everything that belongs to the user."""
+    await users.delete(user)

@@ -1,18 +1,21 @@
-"""What happens to an account: made, confirmed, changed by its owner."""
+"""Registration, and changes of the password and the e-mail address."""
 
 from collections.abc import Sequence
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from httpx2 import AsyncClient
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from app.api import routers
-from app.auth.backends import Manager
-from app.auth.mail import ADDRESS_CHANGED, NEW_ADDRESS, PASSWORD_CHANGED, RESET, VERIFY
+from app.api import include_domain
+from app.auth.dependencies import Manager
+from app.auth.errors import EmailTaken
+from app.auth.mail import EMAIL_CHANGED, NEW_EMAIL, PASSWORD_CHANGED, RESET, VERIFY
 from app.auth.models import User
+from app.auth.repository import UserRepository
 from app.db.database import Database
-from tests.auth.fixtures import PASSWORD, Outbox, add_user
+from tests.auth.fixtures import PASSWORD, Accounts, Outbox
 from tests.database import make_commit_fail
 
 NEW = "another long password"
@@ -25,13 +28,15 @@ async def commit_fails(manager: Manager) -> None:
     await make_commit_fail(manager.users.session)
 
 
-@routes.post("/refused")
-async def refused(manager: Manager) -> None:
+@routes.post("/fails")
+async def fails(manager: Manager) -> None:
     await manager.register("new@example.com", PASSWORD)
     raise RuntimeError("a bug")
 
 
-routers.append(routes)
+@pytest.fixture(scope="module", autouse=True)
+def mount(app: FastAPI) -> None:
+    include_domain(app, routes)
 
 
 async def emails(db: Database) -> Sequence[str]:
@@ -44,7 +49,7 @@ async def sign_in(client: AsyncClient, email: str, password: str = PASSWORD) -> 
     return (await client.post("/auth/jwt/login", data=form)).status_code
 
 
-async def test_register_and_verify(client: AsyncClient, outbox: Outbox) -> None:
+async def test_register_and_confirm_email(client: AsyncClient, outbox: Outbox) -> None:
     body = {"email": "New@Example.com", "password": PASSWORD}
     response = await client.post("/auth/register", json=body)
     assert response.status_code == 201
@@ -58,15 +63,15 @@ async def test_register_and_verify(client: AsyncClient, outbox: Outbox) -> None:
     assert await sign_in(client, "NEW@example.com") == 200
 
 
-@pytest.mark.parametrize(("path", "statuses"), [("commit-fails", {409, 503}), ("refused", {500})])
-async def test_a_failed_registration_leaves_no_user_and_no_mail(
+@pytest.mark.parametrize(("path", "statuses"), [("commit-fails", {409, 503}), ("fails", {500})])
+async def test_failed_registration_creates_no_user_and_sends_no_mail(
     client: AsyncClient, db: Database, outbox: Outbox, path: str, statuses: set[int]
 ) -> None:
     assert (await client.post(f"/test-accounts/{path}")).status_code in statuses
     assert (await emails(db), outbox) == ([], [])
 
 
-async def test_a_forgotten_password(client: AsyncClient, user: User, outbox: Outbox) -> None:
+async def test_reset_password(client: AsyncClient, user: User, outbox: Outbox) -> None:
     assert (
         await client.post("/auth/forgot-password", json={"email": "USER@example.com"})
     ).status_code == 202
@@ -79,18 +84,20 @@ async def test_a_forgotten_password(client: AsyncClient, user: User, outbox: Out
     assert await sign_in(client, user.email, NEW) == 200
 
 
-async def test_mail_for_nobody(client: AsyncClient, user: User, outbox: Outbox) -> None:
+async def test_no_mail_to_unknown_or_verified_address(
+    client: AsyncClient, user: User, outbox: Outbox
+) -> None:
     for path, email in (
         ("forgot-password", "nobody@example.com"),
         ("request-verify-token", "nobody@example.com"),
-        ("request-verify-token", user.email),  # who is verified already
+        ("request-verify-token", user.email),  # which is verified
     ):
         response = await client.post(f"/auth/{path}", json={"email": email})
         assert (response.status_code, response.json()) == (202, None)
     assert outbox == []
 
 
-async def test_a_new_password_needs_the_current_one(
+async def test_change_password_requires_current_password(
     client: AsyncClient, user_client: AsyncClient, user: User, outbox: Outbox
 ) -> None:
     body = {"current_password": "wrong", "new_password": NEW}
@@ -107,7 +114,7 @@ async def test_a_new_password_needs_the_current_one(
     assert await sign_in(client, user.email, NEW) == 200
 
 
-async def test_a_new_address_needs_the_password(user_client: AsyncClient, outbox: Outbox) -> None:
+async def test_change_email_requires_password(user_client: AsyncClient, outbox: Outbox) -> None:
     body = {"current_password": "wrong", "email": "new@example.com"}
     assert (await user_client.post("/users/me/email", json=body)).status_code == 400
     del body["current_password"]
@@ -115,36 +122,64 @@ async def test_a_new_address_needs_the_password(user_client: AsyncClient, outbox
     assert outbox == []
 
 
-async def test_a_new_address_is_confirmed_first(
+async def test_change_email_after_confirmation(
     client: AsyncClient, user_client: AsyncClient, db: Database, outbox: Outbox
 ) -> None:
     body = {"current_password": PASSWORD, "email": "New@example.com"}
     assert (await user_client.post("/users/me/email", json=body)).status_code == 202
     assert await emails(db) == ["user@example.com"]
     ((letter, to, token),) = outbox
-    assert (letter, to) == (NEW_ADDRESS, "new@example.com")
+    assert (letter, to) == (NEW_EMAIL, "new@example.com")
 
     response = await client.post("/users/confirm-email", json={"token": token})
     assert (response.status_code, response.json()["email"]) == (200, "new@example.com")
-    assert outbox[1:] == [(ADDRESS_CHANGED, "user@example.com", "")]
+    assert outbox[1:] == [(EMAIL_CHANGED, "user@example.com", "")]
     assert await sign_in(client, "user@example.com") == 400
     assert await sign_in(client, "new@example.com") == 200
     response = await client.post("/users/confirm-email", json={"token": token})
-    assert response.status_code == 400  # it was used
+    assert response.status_code == 400  # the token is used
 
 
-async def test_the_own_address_in_another_case(user_client: AsyncClient, outbox: Outbox) -> None:
+async def test_change_email_to_own_address_in_another_case(
+    user_client: AsyncClient, outbox: Outbox
+) -> None:
     body = {"current_password": PASSWORD, "email": "USER@example.com"}
     assert (await user_client.post("/users/me/email", json=body)).status_code == 202
 
 
-async def test_a_new_address_that_another_has_taken(
-    client: AsyncClient, user_client: AsyncClient, db: Database, outbox: Outbox
+async def test_change_email_to_taken_address(
+    client: AsyncClient,
+    user_client: AsyncClient,
+    db: Database,
+    accounts: Accounts,
+    outbox: Outbox,
 ) -> None:
     body = {"current_password": PASSWORD, "email": "new@example.com"}
     assert (await user_client.post("/users/me/email", json=body)).status_code == 202
-    await add_user(db, "new@example.com")
+    await accounts.add("new@example.com")
     response = await client.post("/users/confirm-email", json={"token": outbox[-1][2]})
     assert response.status_code == 400
     assert sorted(await emails(db)) == ["new@example.com", "user@example.com"]
     assert len(outbox) == 1
+
+
+async def test_change_password_concurrently(
+    user_client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def replace_password(*_: object) -> bool:
+        return False  # another request was faster
+
+    monkeypatch.setattr("app.auth.repository.UserRepository.replace_password", replace_password)
+    body = {"current_password": PASSWORD, "new_password": NEW}
+    response = await user_client.post("/users/me/password", json=body)
+    assert (response.status_code, "token" in response.text) == (409, False)
+
+
+async def test_only_a_taken_address_is_reported_as_taken(accounts: Accounts, db: Database) -> None:
+    user = await accounts.add("user@example.com")
+    with pytest.raises(IntegrityError):
+        async with db.unit() as session:
+            missing = {"hashed_password": None}
+            await UserRepository.from_session(session).update(await session.merge(user), missing)
+    with pytest.raises(EmailTaken):
+        await accounts.add("user@example.com")

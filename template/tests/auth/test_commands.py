@@ -1,4 +1,4 @@
-"""`manage users`, in a thread and on engines of its own, beside the service."""
+"""`manage users`. It runs in a thread, on its own engines."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,6 @@ from typer.testing import CliRunner, Result
 
 from app.auth import commands
 from app.auth.models import User, UserSession
-from app.auth.settings import settings as auth_settings
 from app.cli import manage
 from app.db.database import Database
 from app.db.models import now
@@ -25,10 +24,10 @@ Run = Callable[..., Awaitable[Result]]
 @pytest.fixture
 def run(db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(commands, "connect", lambda settings: type(db)().connect(settings))
-    url = settings.database_url.render_as_string(hide_password=False)
+    monkeypatch.setattr(commands, "read_settings", lambda: settings)
 
     async def run(command: str, email: str = EMAIL, password: str = PASSWORD) -> Result:
-        env = {"DATABASE_URL": url, "SUPERUSER_EMAIL": email, "SUPERUSER_PASSWORD": password}
+        env = {"SUPERUSER_EMAIL": email, "SUPERUSER_PASSWORD": password}
         return await asyncio.to_thread(
             lambda: CliRunner().invoke(manage, ["users", command], env=env)
         )
@@ -51,12 +50,12 @@ async def test_create_superuser(client: AsyncClient, run: Run) -> None:
     [
         (EMAIL, "short", 1, "12 to 1024"),
         (EMAIL, "x" * 1025, 1, "12 to 1024"),
-        (EMAIL, "q1w2e3r4t5y6", 1, "everyone tries"),
+        (EMAIL, "q1w2e3r4t5y6", 1, "too common"),
         ("root", PASSWORD, 2, "e-mail address"),
         ("=?utf-8?q?x?=@example.com", PASSWORD, 2, "e-mail address"),
     ],
 )
-async def test_no_superuser_of_bad_credentials(
+async def test_create_superuser_with_invalid_credentials(
     run: Run, db: Database, email: str, password: str, code: int, reason: str
 ) -> None:
     result = await run("create-superuser", email, password)
@@ -66,7 +65,7 @@ async def test_no_superuser_of_bad_credentials(
         assert (await session.exec(select(User))).all() == []
 
 
-async def test_no_superuser_of_a_taken_address(
+async def test_create_superuser_with_taken_address(
     run: Run, user: User, user_client: AsyncClient
 ) -> None:
     result = await run("create-superuser", user.email)
@@ -79,10 +78,10 @@ async def test_purge_sessions(client: AsyncClient, run: Run, user: User, db: Dat
     for _ in range(2):
         await client.post("/auth/session/login", data=form)
     async with db.unit() as session:
-        past = now() - timedelta(seconds=auth_settings.session_seconds + 1)
-        await session.exec(update(UserSession).values(created_at=past))
+        past = now() - timedelta(seconds=1)
+        await session.exec(update(UserSession).values(expires_at=past))
     await client.post("/auth/session/login", data=form)
     for deleted in (2, 0):
         result = await run("purge-sessions")
-        assert (result.exit_code, result.output) == (0, f"{deleted} sessions deleted.\n")
+        assert (result.exit_code, result.output) == (0, f"Deleted {deleted} sessions.\n")
     assert (await client.get("/users/me")).status_code == 200

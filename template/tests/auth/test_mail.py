@@ -1,4 +1,4 @@
-"""Mail: after the commit, to the right one, and its token nowhere else."""
+"""Mail is sent after the commit, and its token appears nowhere else."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -15,8 +15,8 @@ from sqlmodel import select
 from app.auth import mail
 from app.auth.mail import RESET, Letter
 from app.auth.models import User
-from app.auth.settings import settings
 from app.db.database import Database
+from app.settings import Settings
 from tests.auth.fixtures import PASSWORD, Outbox
 
 TOKEN = "the.long.token." * 20
@@ -24,13 +24,13 @@ Lines = list[tuple[str, dict[str, Any]]]
 
 
 class Inbox:
-    """What a server of SMTP was given; it refuses the recipient `refused@example.com`."""
+    """An SMTP server. It rejects the recipient `rejected@example.com`."""
 
     def __init__(self) -> None:
         self.mail: list[tuple[Envelope, EmailMessage]] = []
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if envelope.rcpt_tos == ["refused@example.com"]:
+        if envelope.rcpt_tos == ["rejected@example.com"]:
             return "550 not here"
         content = cast(bytes, envelope.content)
         self.mail.append((envelope, message_from_bytes(content, policy=default)))
@@ -38,7 +38,7 @@ class Inbox:
 
 
 @pytest.fixture
-async def inbox(anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Inbox]:
+async def inbox(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Inbox]:
     inbox, loop = Inbox(), asyncio.get_running_loop()
     new_connection = lambda: SMTP(inbox, hostname="localhost", enable_SMTPUTF8=True, loop=loop)
     async with await loop.create_server(new_connection, "127.0.0.1", 0) as server:
@@ -59,8 +59,8 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
 
 
 @pytest.mark.parametrize("to", ["user@example.com", "änne@bücher.example"])
-async def test_delivered(inbox: Inbox, lines: Lines, to: str) -> None:
-    await mail.send(RESET, to, TOKEN)
+async def test_delivery(settings: Settings, inbox: Inbox, lines: Lines, to: str) -> None:
+    await mail.send(settings, RESET, to, TOKEN)
     ((envelope, message),) = inbox.mail
     assert (envelope.mail_from, envelope.rcpt_tos) == ("service@localhost", [to])
     assert (message["To"], message["Subject"]) == (to, RESET.subject)
@@ -70,7 +70,7 @@ async def test_delivered(inbox: Inbox, lines: Lines, to: str) -> None:
     assert lines == []
 
 
-async def test_a_whole_request(client: AsyncClient, inbox: Inbox) -> None:
+async def test_mail_of_a_request(client: AsyncClient, inbox: Inbox) -> None:
     body = {"email": "new@example.com", "password": PASSWORD}
     assert (await client.post("/auth/register", json=body)).status_code == 201
     ((_, message),) = inbox.mail
@@ -86,40 +86,49 @@ async def test_a_whole_request(client: AsyncClient, inbox: Inbox) -> None:
         ("smtp_user", "nobody"),
     ],
 )
-async def test_not_delivered(
-    inbox: Inbox, lines: Lines, monkeypatch: pytest.MonkeyPatch, setting: str, value: object
+async def test_failed_delivery_is_logged(
+    settings: Settings,
+    inbox: Inbox,
+    lines: Lines,
+    monkeypatch: pytest.MonkeyPatch,
+    setting: str,
+    value: object,
 ) -> None:
     monkeypatch.setattr(settings, setting, value)
-    await mail.send(RESET, "user@example.com", TOKEN)
+    await mail.send(settings, RESET, "user@example.com", TOKEN)
     ((event, line),) = lines
     assert (event, line["subject"], inbox.mail) == ("mail not sent", RESET.subject, [])
     assert TOKEN not in str(line)
 
 
-async def test_refused(inbox: Inbox, lines: Lines) -> None:
-    await mail.send(RESET, "refused@example.com", TOKEN)
+async def test_rejected_recipient_is_logged(settings: Settings, inbox: Inbox, lines: Lines) -> None:
+    await mail.send(settings, RESET, "rejected@example.com", TOKEN)
     ((event, line),) = lines
     assert event == "mail not sent"
     assert TOKEN not in str(line)
 
 
 @pytest.mark.parametrize(("environment", "shown"), [("development", True), ("production", False)])
-async def test_without_a_server(
-    lines: Lines, monkeypatch: pytest.MonkeyPatch, environment: str, shown: bool
+async def test_without_smtp_server(
+    settings: Settings,
+    lines: Lines,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: str,
+    shown: bool,
 ) -> None:
     monkeypatch.setattr(settings, "smtp_host", None)
     monkeypatch.setattr(settings, "environment", environment)
-    await mail.send(RESET, "user@example.com", TOKEN)
+    await mail.send(settings, RESET, "user@example.com", TOKEN)
     assert len(lines) == 1
     assert (TOKEN in str(lines)) is shown
 
 
-async def test_mail_follows_the_commit(
+async def test_mail_is_sent_after_the_commit(
     client: AsyncClient, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
 
-    async def send(letter: Letter, to: str, token: str = "") -> None:
+    async def send(_: Settings, letter: Letter, to: str, token: str = "") -> None:
         async with db.unit(read_only=True) as session:
             seen.extend((await session.exec(select(User.email))).all())
 
@@ -129,7 +138,7 @@ async def test_mail_follows_the_commit(
     assert seen == ["new@example.com"]
 
 
-async def test_a_refused_request_sends_none(
+async def test_failed_request_sends_no_mail(
     client: AsyncClient, user: User, outbox: Outbox
 ) -> None:
     body = {"email": user.email, "password": PASSWORD}
@@ -138,6 +147,6 @@ async def test_a_refused_request_sends_none(
 
 
 @pytest.mark.parametrize("local", ["=?utf-8?q?user?=", "=?utf-8?q?a=40evil.example=2c?="])
-async def test_an_address_that_stands_for_another(client: AsyncClient, local: str) -> None:
+async def test_encoded_word_in_address(client: AsyncClient, local: str) -> None:
     body = {"email": f"{local}@example.com", "password": PASSWORD}
     assert (await client.post("/auth/register", json=body)).status_code == 422

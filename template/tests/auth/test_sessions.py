@@ -1,4 +1,4 @@
-"""What ends a cookie's session, and a bearer token."""
+"""The lifetime of cookie sessions and bearer tokens."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,31 +7,32 @@ import pytest
 from httpx2 import AsyncClient, Response
 from sqlmodel import select, update
 
-from app.auth.backends import COOKIE
 from app.auth.models import User, UserSession
-from app.auth.settings import settings
-from app.auth.store import UserStore
+from app.auth.repository import UserRepository
 from app.db.database import Database
 from app.db.models import now
-from tests.auth.fixtures import PASSWORD, Outbox, bearer_headers
+from tests.auth.fixtures import PASSWORD, Accounts, Headers, Outbox
 
 FORM = {"username": "user@example.com", "password": PASSWORD}
 NEW = "another long password"
 
 
-async def cookie_headers(client: AsyncClient) -> dict[str, str]:
+async def cookie_headers(client: AsyncClient) -> Headers:
     response = await client.post("/auth/session/login", data=FORM)
     client.cookies.clear()
-    return {"cookie": f"{COOKIE}={response.cookies[COOKIE]}"}
+    return {"cookie": f"session={response.cookies['session']}"}
 
 
-async def status(client: AsyncClient, headers: dict[str, str]) -> int:
+async def status(client: AsyncClient, headers: Headers) -> int:
     return (await client.get("/users/me", headers=headers)).status_code
 
 
 async def change_password(client: AsyncClient, user: User, outbox: Outbox) -> Response:
+    """By the user, with a session."""
     body = {"current_password": PASSWORD, "new_password": NEW}
-    return await client.post("/users/me/password", json=body, headers=await bearer_headers(user))
+    headers = await cookie_headers(client)
+    del client.headers["authorization"]
+    return await client.post("/users/me/password", json=body, headers=headers)
 
 
 async def reset_password(client: AsyncClient, user: User, outbox: Outbox) -> Response:
@@ -49,15 +50,16 @@ async def delete(client: AsyncClient, user: User, outbox: Outbox) -> Response:
 
 
 @pytest.mark.parametrize("end", [change_password, reset_password, deactivate, delete])
-async def test_sessions_and_tokens_end_with(
+async def test_sessions_and_tokens_end_after(
     client: AsyncClient,
     superuser_client: AsyncClient,
     user: User,
     outbox: Outbox,
     db: Database,
+    accounts: Accounts,
     end: Any,
 ) -> None:
-    credentials = [await bearer_headers(user), await cookie_headers(client)]
+    credentials = [accounts.headers(user), await cookie_headers(client)]
     assert [await status(client, each) for each in credentials] == [200, 200]
     assert (await end(superuser_client, user, outbox)).is_success
     assert [await status(client, each) for each in credentials] == [401, 401]
@@ -65,68 +67,68 @@ async def test_sessions_and_tokens_end_with(
         assert (await session.exec(select(UserSession))).all() == []
 
 
-async def test_a_session_ends_with_its_time(client: AsyncClient, user: User, db: Database) -> None:
+async def test_session_expires(client: AsyncClient, user: User, db: Database) -> None:
     cookie = await cookie_headers(client)
     async with db.unit() as session:
-        past = now() - timedelta(seconds=settings.session_seconds + 1)
-        await session.exec(update(UserSession).values(created_at=past))
+        past = now() - timedelta(seconds=1)
+        await session.exec(update(UserSession).values(expires_at=past))
     assert await status(client, cookie) == 401
 
 
-async def test_signing_out_ends_the_cookies_session(client: AsyncClient, user: User) -> None:
-    cookie, bearer = await cookie_headers(client), await bearer_headers(user)
+async def test_sign_out_ends_the_session_of_the_cookie(
+    client: AsyncClient, user: User, accounts: Accounts
+) -> None:
+    cookie, bearer = await cookie_headers(client), accounts.headers(user)
     response = await client.post("/auth/session/logout", headers=cookie | bearer)
     assert response.status_code == 204
     assert [await status(client, each) for each in (cookie, bearer)] == [401, 200]
 
 
-async def test_signing_out_ends_no_other_session(client: AsyncClient, user: User) -> None:
+async def test_sign_out_keeps_other_sessions(client: AsyncClient, user: User) -> None:
     first, second = await cookie_headers(client), await cookie_headers(client)
     await client.post("/auth/session/logout", headers=first)
     assert [await status(client, each) for each in (first, second)] == [401, 200]
 
 
-async def test_signing_out_everywhere(client: AsyncClient, user: User) -> None:
+async def test_sign_out_everywhere(client: AsyncClient, user: User) -> None:
     cookies = [await cookie_headers(client) for _ in range(3)]
     response = await client.delete("/users/me/sessions", headers=cookies[0])
     assert response.status_code == 204
     assert [await status(client, each) for each in cookies] == [401] * 3
 
 
-async def test_the_table_of_sessions_signs_nobody_in(
-    client: AsyncClient, user: User, db: Database
-) -> None:
+async def test_stored_digest_is_not_a_token(client: AsyncClient, user: User, db: Database) -> None:
     cookie = await cookie_headers(client)
     async with db.unit(read_only=True) as session:
         stored = (await session.exec(select(UserSession.token))).one()
     assert stored not in cookie["cookie"]
-    assert await status(client, {"cookie": f"{COOKIE}={stored}"}) == 401
+    assert await status(client, {"cookie": f"session={stored}"}) == 401
 
 
 @pytest.mark.parametrize("path", ["/auth/jwt/login", "/auth/session/login"])
-async def test_who_is_not_active_does_not_sign_in(
+async def test_inactive_user_cannot_sign_in(
     client: AsyncClient, superuser_client: AsyncClient, user: User, outbox: Outbox, path: str
 ) -> None:
     await deactivate(superuser_client, user, outbox)
     assert (await client.post(path, data=FORM)).status_code == 400
 
 
-async def test_a_password_that_changes_during_the_sign_in(
+async def test_password_change_during_sign_in(
     client: AsyncClient, user: User, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def verify(password: str, hashed: str) -> tuple[bool, None]:
         async with db.unit() as session:
-            await UserStore.of(session).replace_password(user, "another")
+            await UserRepository.from_session(session).replace_password(user, "another")
         return hashed != "another", None
 
     monkeypatch.setattr("app.auth.manager.verify_password", verify)
     assert (await client.post("/auth/session/login", data=FORM)).status_code == 400
 
 
-async def test_who_is_no_longer_active_is_nobody(
-    client: AsyncClient, user: User, outbox: Outbox, db: Database
+async def test_deactivated_user_is_unauthorized(
+    client: AsyncClient, user: User, accounts: Accounts, outbox: Outbox, db: Database
 ) -> None:
-    credentials = [await bearer_headers(user), await cookie_headers(client)]
+    credentials = [accounts.headers(user), await cookie_headers(client)]
     await client.post("/auth/forgot-password", json={"email": user.email})
     async with db.unit() as session:
         await session.exec(update(User).values(is_active=False))

@@ -1,15 +1,16 @@
-"""Signing in: by a bearer token and by a cookie."""
+"""Sign-in with a bearer token and with a cookie."""
 
 import pytest
 from httpx2 import AsyncClient
 
 from app.auth.models import User
 from tests.auth.fixtures import PASSWORD
+from tests.conftest import ROOT
 
 FORM = {"username": "user@example.com", "password": PASSWORD}
 
 
-async def test_by_a_bearer_token(client: AsyncClient, user: User) -> None:
+async def test_bearer_token(client: AsyncClient, user: User) -> None:
     response = await client.post("/auth/jwt/login", data=FORM)
     assert response.status_code == 200
     token = response.json()["access_token"]
@@ -17,7 +18,7 @@ async def test_by_a_bearer_token(client: AsyncClient, user: User) -> None:
     assert (me.status_code, me.json()["email"]) == (200, user.email)
 
 
-async def test_by_a_cookie(client: AsyncClient, user: User) -> None:
+async def test_cookie(client: AsyncClient, user: User) -> None:
     response = await client.post("/auth/session/login", data=FORM)
     assert response.status_code == 204
     assert (await client.get("/users/me")).json()["email"] == user.email
@@ -34,13 +35,28 @@ async def test_by_a_cookie(client: AsyncClient, user: User) -> None:
         FORM | {"username": "a\0b"},
     ],
 )
-async def test_with_the_wrong_credentials(
+async def test_wrong_credentials(
     client: AsyncClient, user: User, path: str, form: dict[str, str]
 ) -> None:
     assert (await client.post(path, data=form)).status_code == 400
 
 
-async def test_nobody(client: AsyncClient) -> None:
-    response = await client.get("/users/me")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": "Bearer x"},
+        {"authorization": "Basic eDp5"},
+        {"cookie": "session=x"},
+    ],
+)
+async def test_unauthorized(client: AsyncClient, headers: dict[str, str]) -> None:
+    response = await client.get("/users/me", headers=headers)
     assert response.status_code == 401
     assert response.headers["www-authenticate"] == "Bearer"
+
+
+def test_only_auth_imports_fastapi_users() -> None:
+    app = ROOT / "app"
+    files = [path for path in app.rglob("*.py") if "fastapi_users" in path.read_text()]
+    assert {path.relative_to(app).parts[0] for path in files} == {"auth"}

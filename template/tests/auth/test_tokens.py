@@ -1,6 +1,7 @@
-"""A token opens what it was made for, for a while; no other opens anything."""
+"""A token is valid for one purpose and for a limited time."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import jwt
@@ -8,39 +9,48 @@ import pytest
 from httpx2 import AsyncClient
 from sqlmodel import update
 
-from app.auth.mail import NEW_ADDRESS, RESET, VERIFY
+from app.auth.mail import NEW_EMAIL, RESET, VERIFY
 from app.auth.models import User
-from app.auth.settings import settings
-from app.auth.tokens import BEARER, fingerprint
+from app.auth.tokens import BEARER, TokenSigner
 from app.db.database import Database
 from app.db.models import now
+from app.settings import Settings
 
 NEW = "another long password"
 JSON = {"content-type": "application/json"}
 PURPOSES = {
-    "/auth/reset-password": RESET.subject,
-    "/auth/verify": VERIFY.subject,
-    "/users/confirm-email": NEW_ADDRESS.subject,
+    "/auth/reset-password": RESET.purpose,
+    "/auth/verify": VERIFY.purpose,
+    "/users/confirm-email": NEW_EMAIL.purpose,
     "/users/me": BEARER,
 }
 
 
 @pytest.fixture(autouse=True)
-async def newcomer(anyio_backend: str, user: User, db: Database) -> User:
+async def unverified(user: User, db: Database) -> User:
     async with db.unit() as session:
         await session.exec(update(User).values(is_verified=False))
     return user
 
 
-def make_token(
-    user: User, purpose: str, key: str = "", seconds: int | None = 60, **changes: Any
-) -> str:
-    mail: dict[str, Any] = {"email": user.email, "to": user.email}
-    claims = {"sub": str(user.id), "aud": purpose, "fp": fingerprint(user.hashed_password), **mail}
-    claims = {name: claim for name, claim in (claims | changes).items() if claim is not None}
-    if seconds is not None:
-        claims["exp"] = int(now().timestamp()) + seconds
-    return jwt.encode(claims, key or settings.secret_key.get_secret_value(), "HS256")
+Forge = Callable[..., str]
+
+
+@pytest.fixture
+def forge(settings: Settings, user: User) -> Forge:
+    """Signs a token for a purpose, with other claims or another key."""
+    signer = TokenSigner(settings)
+
+    def forge(
+        purpose: str, key: str = signer.secret, seconds: int | None = 60, **changes: Any
+    ) -> str:
+        claims = {"sub": str(user.id), "aud": purpose, "fp": signer.fingerprint(user)}
+        claims |= {"email": user.email, "to": user.email} | changes
+        claims = {name: claim for name, claim in claims.items() if claim is not None}
+        exp = {} if seconds is None else {"exp": int(now().timestamp()) + seconds}
+        return jwt.encode(claims | exp, key, "HS256")
+
+    return forge
 
 
 async def use(client: AsyncClient, path: str, token: str) -> bool:
@@ -69,25 +79,27 @@ async def use(client: AsyncClient, path: str, token: str) -> bool:
         {"fp": None},
     ],
 )
-async def test_forged(client: AsyncClient, user: User, path: str, changes: dict[str, Any]) -> None:
-    assert not await use(client, path, make_token(user, PURPOSES[path], **changes))
-    assert await use(client, path, make_token(user, PURPOSES[path]))
+async def test_forged(
+    client: AsyncClient, forge: Forge, path: str, changes: dict[str, Any]
+) -> None:
+    assert not await use(client, path, forge(PURPOSES[path], **changes))
+    assert await use(client, path, forge(PURPOSES[path]))
 
 
 @pytest.mark.parametrize("path", [path for path in PURPOSES if path != "/users/me"])
 @pytest.mark.parametrize(
     "changes", [{"email": "a@example.com"}, {"email": 0}, {"email": None}, {"to": None}]
 )
-async def test_for_another_address(
-    client: AsyncClient, user: User, path: str, changes: dict[str, Any]
+async def test_another_address(
+    client: AsyncClient, forge: Forge, path: str, changes: dict[str, Any]
 ) -> None:
-    assert not await use(client, path, make_token(user, PURPOSES[path], **changes))
-    assert await use(client, path, make_token(user, PURPOSES[path]))
+    assert not await use(client, path, forge(PURPOSES[path], **changes))
+    assert await use(client, path, forge(PURPOSES[path]))
 
 
 @pytest.mark.parametrize("path", PURPOSES)
-async def test_unsigned(client: AsyncClient, user: User, path: str) -> None:
-    signed = make_token(user, PURPOSES[path])
+async def test_unsigned(client: AsyncClient, forge: Forge, path: str) -> None:
+    signed = forge(PURPOSES[path])
     claims = jwt.decode(signed, options={"verify_signature": False})
     assert not await use(client, path, jwt.encode(claims, "", "none"))
     assert not await use(client, path, f"{signed.rpartition('.')[0]}.")
@@ -95,14 +107,14 @@ async def test_unsigned(client: AsyncClient, user: User, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PURPOSES)
-async def test_for_something_else(client: AsyncClient, user: User, path: str) -> None:
+async def test_another_purpose(client: AsyncClient, forge: Forge, path: str) -> None:
     for purpose in {*PURPOSES.values(), "another"} - {PURPOSES[path]}:
-        assert not await use(client, path, make_token(user, purpose))
+        assert not await use(client, path, forge(purpose))
 
 
 @pytest.mark.parametrize("path", PURPOSES)
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "nul\0", "\ud800", "ä.ö.ü"])
-async def test_no_token_at_all(client: AsyncClient, path: str, token: str) -> None:
+async def test_invalid_token(client: AsyncClient, path: str, token: str) -> None:
     if path == "/users/me":
         headers = [(b"authorization", b"Bearer " + token.encode("utf-8", "surrogatepass"))]
         assert (await client.get(path, headers=headers)).status_code == 401

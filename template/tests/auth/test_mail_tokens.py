@@ -1,4 +1,4 @@
-"""A token that came by mail works once, for the address it was sent to."""
+"""A token in a letter is valid once, for the address that it was sent to."""
 
 import asyncio
 
@@ -6,10 +6,12 @@ import pytest
 from httpx2 import AsyncClient
 from sqlmodel import update
 
-from app.auth.manager import BadToken, UserManager
+from app.auth.errors import BadToken
+from app.auth.manager import UserManager
 from app.auth.models import User
 from app.db.database import Database
-from tests.auth.fixtures import PASSWORD, Outbox, bearer_headers
+from app.settings import Settings
+from tests.auth.fixtures import PASSWORD, Accounts, Outbox
 
 NEW = "another long password"
 
@@ -18,9 +20,7 @@ async def use(client: AsyncClient, path: str, token: str, **more: str) -> int:
     return (await client.post(path, json={"token": token, **more})).status_code
 
 
-async def test_one_of_many_concurrent_resets_wins(
-    client: AsyncClient, user: User, outbox: Outbox
-) -> None:
+async def test_concurrent_password_resets(client: AsyncClient, user: User, outbox: Outbox) -> None:
     await client.post("/auth/forgot-password", json={"email": user.email})
     token = outbox[-1][2]
     passwords = [f"{NEW} {n}" for n in range(4)]
@@ -32,7 +32,7 @@ async def test_one_of_many_concurrent_resets_wins(
     assert (await client.post("/auth/jwt/login", data=form)).status_code == 200
 
 
-async def test_verifying_works_once(
+async def test_confirm_email_once(
     client: AsyncClient, user: User, outbox: Outbox, db: Database
 ) -> None:
     async with db.unit() as session:
@@ -42,22 +42,22 @@ async def test_verifying_works_once(
     assert [await use(client, "/auth/verify", token) for _ in range(2)] == [200, 400]
 
 
-async def test_a_reset_ends_with_the_address(
-    client: AsyncClient, user: User, outbox: Outbox
+async def test_reset_token_is_invalid_after_email_change(
+    client: AsyncClient, user: User, accounts: Accounts, outbox: Outbox
 ) -> None:
     await client.post("/auth/forgot-password", json={"email": user.email})
     reset = outbox[-1][2]
     body = {"current_password": PASSWORD, "email": "new@example.com"}
-    await client.post("/users/me/email", json=body, headers=await bearer_headers(user))
+    await client.post("/users/me/email", json=body, headers=accounts.headers(user))
     assert await use(client, "/users/confirm-email", outbox[-1][2]) == 200
     assert await use(client, "/auth/reset-password", reset, password=NEW) == 400
 
 
-async def test_an_error_is_not_shared_between_requests(db: Database) -> None:
+async def test_each_error_is_a_new_object(db: Database, settings: Settings) -> None:
     async with db.unit(read_only=True) as session:
-        manager = UserManager.of(session)
+        manager = UserManager.from_session(session, settings)
         with pytest.raises(BadToken) as one:
-            await manager.confirm("x")
+            await manager.confirm_email("x")
         with pytest.raises(BadToken) as another:
-            await manager.confirm("x")
-    assert one.value is not another.value  # its traceback would hold all requests that it ended
+            await manager.confirm_email("x")
+    assert one.value is not another.value  # a shared one would collect tracebacks

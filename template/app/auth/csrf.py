@@ -1,0 +1,21 @@
+"""Protection against cross-site request forgery (CSRF)."""
+
+from fastapi import Request
+
+from app.auth.errors import CrossSiteRequest
+from app.db.session import SAFE_METHODS
+
+
+async def check_same_site(request: Request) -> None:
+    """Raise CrossSiteRequest if the page of another site writes with the user's cookie."""
+    if request.method in SAFE_METHODS:
+        return
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+    if origin is not None and origin in request.app.state.settings.allowed_origins:
+        return
+    if site is not None:
+        same = site in {"same-origin", "none"}
+    else:
+        same = origin is None or origin.partition("://")[2] == request.headers.get("host")
+    if not same:
+        raise CrossSiteRequest

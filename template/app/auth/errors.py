@@ -1,0 +1,56 @@
+"""What can go wrong with users."""
+
+from types import MappingProxyType
+
+from app.errors import Conflict, DomainError, Forbidden
+
+
+class NotSignedIn(DomainError):
+    status = 401
+    detail = "Sign in first."
+    headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
+
+
+class SuperuserRequired(Forbidden):
+    detail = "Only superusers may do this."
+
+
+class CrossSiteRequest(Forbidden):
+    detail = "Cross-site requests are not allowed."
+
+
+class TooManyAttempts(DomainError):
+    status = 429
+    detail = "Too many attempts. Please try again later."
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__()
+        self.headers = {"Retry-After": str(seconds)}
+
+
+class WrongCredentials(DomainError):
+    detail = "The e-mail address or the password is wrong."
+
+
+class WrongPassword(DomainError):
+    detail = "The password is wrong."
+
+
+class WeakPassword(DomainError):
+    """The detail says what is wrong with the password."""
+
+
+class BadToken(DomainError):
+    detail = "The token is invalid, expired or already used."
+
+
+class EmailTaken(DomainError):
+    detail = "There is already an account with this e-mail address."
+
+
+class PasswordChanged(Conflict):
+    detail = "The password was changed by another request."
+
+
+class OwnAccount(Conflict):
+    detail = "You cannot do this to your own account."

@@ -1,0 +1,61 @@
+"""Rate limits: each client has one, and one for each account."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+from httpx2 import ASGITransport, AsyncClient, Response
+
+from app.auth.models import User
+from app.auth.rate_limit import PER_ACCOUNT, PER_CLIENT
+from tests.auth.fixtures import PASSWORD, Outbox
+
+LOGINS = ["/auth/jwt/login", "/auth/session/login"]
+MAILS = ["/auth/forgot-password", "/auth/request-verify-token"]
+
+
+@pytest.fixture
+async def other_client(transport: ASGITransport) -> AsyncGenerator[AsyncClient]:
+    other = ASGITransport(transport.app, raise_app_exceptions=False, client=("10.0.0.9", 123))
+    async with AsyncClient(transport=other, base_url="http://test") as client:
+        yield client
+
+
+def is_limited(response: Response) -> bool:
+    return response.status_code == 429 and 1 <= int(response.headers["retry-after"]) <= 60
+
+
+async def request(client: AsyncClient, path: str, email: str) -> Response:
+    if path in LOGINS:
+        return await client.post(path, data={"username": email, "password": PASSWORD})
+    return await client.post(path, json={"email": email})
+
+
+@pytest.mark.parametrize("path", LOGINS + MAILS)
+async def test_limit_per_account_and_client(
+    client: AsyncClient, other_client: AsyncClient, user: User, outbox: Outbox, path: str
+) -> None:
+    spellings = [user.email, user.email.upper(), user.email.replace("x", "\uff58")]
+    for n in range(PER_ACCOUNT.amount):
+        assert (await request(client, path, spellings[n % 3])).is_success
+    assert is_limited(await request(client, path, user.email))
+    assert (await request(client, path, "another@example.com")).status_code != 429
+    assert (await request(other_client, path, user.email)).is_success  # the owner is not locked out
+
+
+@pytest.mark.parametrize(("path", "new"), [("password", "new_password"), ("email", "email")])
+async def test_limit_of_password_confirmations(
+    user_client: AsyncClient, path: str, new: str
+) -> None:
+    body = {"current_password": "a guess", new: "another@example.com"}
+    for _ in range(PER_ACCOUNT.amount):
+        assert (await user_client.post(f"/users/me/{path}", json=body)).status_code == 400
+    body["current_password"] = PASSWORD
+    assert is_limited(await user_client.post(f"/users/me/{path}", json=body))
+
+
+@pytest.mark.parametrize("path", ["register", "verify", "reset-password", "jwt/login"])
+async def test_limit_per_client(client: AsyncClient, other_client: AsyncClient, path: str) -> None:
+    for _ in range(PER_CLIENT.amount):
+        assert (await client.post(f"/auth/{path}", json={})).status_code == 422
+    assert is_limited(await client.post(f"/auth/{path}", json={}))
+    assert (await other_client.post(f"/auth/{path}", json={})).status_code == 422
