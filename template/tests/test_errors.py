@@ -1,6 +1,7 @@
 """Every error response is a problem (RFC 9457), and never repeats the input."""
 
 import json
+from collections.abc import AsyncIterator
 
 import pytest
 from fastapi import APIRouter, FastAPI, HTTPException, Request
@@ -132,7 +133,7 @@ async def test_body_too_large(client: AsyncClient, settings: Settings, path: str
 
 
 async def test_body_too_large_without_length(client: AsyncClient, settings: Settings) -> None:
-    async def chunks():  # type: ignore[no-untyped-def]
+    async def chunks() -> AsyncIterator[bytes]:
         for _ in range(3):
             yield b"x" * (settings.max_body_size // 2)
 

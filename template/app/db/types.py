@@ -54,9 +54,10 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return int(Decimal(value).scaleb(self.scale).to_integral_value(ROUND_HALF_UP))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return Decimal(value).scaleb(-self.scale)
+        if dialect.name == "sqlite" and value is not None:
+            return Decimal(value).scaleb(-self.scale)
+        found: Decimal | None = value
+        return found
 
 
 def value_enum(kind: type[StrEnum]) -> Enum:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, ExceptionContext, NullPool, event
+from sqlalchemy.exc import DataError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.db.pool import FifoPool
@@ -80,7 +81,17 @@ def _transactional(engine: AsyncEngine, *pragmas: str) -> AsyncEngine:
     return engine
 
 
+def _wrap_overflow(context: ExceptionContext) -> DataError | None:
+    """An integer of more than 64 bits is a database error, as with the other drivers."""
+    error = context.original_exception
+    if not isinstance(error, OverflowError):
+        return None
+    return DataError(context.statement, context.parameters, error)
+
+
 def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
+    event.listen(engine.sync_engine, "handle_error", _wrap_overflow)
+
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _: object) -> None:
         cursor = connection.cursor()

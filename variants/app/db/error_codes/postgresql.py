@@ -38,6 +38,11 @@ UNAVAILABLE = {
 
 
 def code_of(error: DBAPIError) -> str | None:
+    cause: BaseException | None = error.orig
+    while cause is not None:
+        if isinstance(cause, OverflowError):  # asyncpg does not send such a value to the server
+            return "22003"
+        cause = cause.__cause__
     return getattr(error.orig, "sqlstate", None)
 
 

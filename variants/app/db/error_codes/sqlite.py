@@ -17,6 +17,7 @@ CONFLICT = {
 INVALID = {
     sqlite3.SQLITE_CONSTRAINT_CHECK,
     sqlite3.SQLITE_CONSTRAINT_NOTNULL,
+    sqlite3.SQLITE_RANGE,  # out of range
 }
 READ_ONLY = {sqlite3.SQLITE_READONLY}
 UNAVAILABLE = {
@@ -30,6 +31,8 @@ UNAVAILABLE = {
 
 
 def code_of(error: DBAPIError) -> int | None:
+    if isinstance(error.orig, OverflowError):  # an integer of more than 64 bits
+        return sqlite3.SQLITE_RANGE
     return getattr(error.orig, "sqlite_errorcode", None)
 
 
