@@ -48,6 +48,8 @@ def configure(**options: Any) -> None:
         target_metadata=SQLModel.metadata,
         render_item=render_type,
         process_revision_directives=review_operations,
+        # With the plugin, Alembic compares CHECK constraints by their names: see value_enum().
+        autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
         compare_type=True,
         compare_server_default=True,
         **options,

@@ -1,9 +1,10 @@
-"""What all tables share: constraint names, text and timestamps."""
+"""What all models share: constraint names, text and timestamps."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import StringConstraints
+from sqlalchemy.orm import QueryableAttribute
 from sqlmodel import Field, SQLModel
 
 from app.db.types import Timestamp
@@ -23,6 +24,12 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def rel(relationship: object) -> QueryableAttribute[Any]:
+    """A relationship for a query, as SQLModel's `col()` is for a column: `selectinload(rel(…))`."""
+    assert isinstance(relationship, QueryableAttribute)
+    return relationship
 
 
 class Timestamps(SQLModel):

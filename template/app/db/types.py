@@ -3,6 +3,7 @@
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import BigInteger, Dialect, Enum, Numeric, String
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -63,16 +64,16 @@ class ExactDecimal(TypeDecorator[Decimal]):
 def value_enum(kind: type[StrEnum]) -> Enum:
     """Stores the values of an enum, and not its names, with a CHECK constraint.
 
-    The name of the constraint contains the values, so that `just revision` finds a change of them.
+    The constraint's name changes with the values, so that `just revision` notices the change.
     """
     values = [member.value for member in kind]
     return Enum(
         kind,
-        name=f"{kind.__name__.lower()}_{'_'.join(values)}",
+        name=f"{kind.__name__.lower()}_{crc32(repr(values).encode()):08x}",
         values_callable=lambda _: values,
         native_enum=False,
         create_constraint=True,
-        length=max(map(len, values)),
+        length=50,  # constant, so that a longer value does not alter the column
     )
 
 
