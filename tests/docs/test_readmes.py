@@ -1,4 +1,4 @@
-"""The README of the template, and what a project's own README and chapters say of it."""
+"""The template's README, and the README and docs of each project: commands, code and links work."""
 
 import re
 import sys
@@ -8,17 +8,17 @@ from urllib.request import Request, urlopen
 import pytest
 from markdown_it import MarkdownIt
 
-from tests.cells import CELLS, Cell
-from tests.conftest import Render, run_copier
-from tests.databases import environment_of
-from tests.faults import JSON
-from tests.pages import blocks
-from tests.recipes import dev
-from tests.releases import ROOT, edit
-from tests.steps import step
+from tests.docs.executable_docs import read_blocks
+from tests.generated.serving import JSON_HEADERS, run_just_dev
+from tests.support.combinations import COMBINATIONS, Combination
+from tests.support.commands import run_command
+from tests.support.databases import environment_variables
+from tests.support.files import replace_in_file
+from tests.support.rendering import Render, render_project
+from tests.support.template import ROOT
 
-# What stands around the code of a README, in a domain that somebody adds.
-PREAMBLE = {
+# The imports that the code of a README needs, in a domain that a team adds.
+IMPORTS = {
     "di": "from app.db.session import SessionDep, connect",
     "scoped": "from app.db.session import connect, db",
 }
@@ -40,7 +40,7 @@ class Order(HasId, table=True):
 
 
 """
-READ_ONE = """\
+READ_ORDER = """\
 import asyncio
 from fastapi.testclient import TestClient
 from sqlmodel import select
@@ -75,52 +75,52 @@ class Report(SQLModel):
 """
 
 
-def python(page: Path) -> str:
-    return "\n\n".join(block.text for block in blocks(page) if block.language == "python")
+def python_code(page: Path) -> str:
+    """Returns all Python code of a page."""
+    return "\n\n".join(block.text for block in read_blocks(page) if block.language == "python")
 
 
 @pytest.mark.slow
-def test_the_readmes_commands_make_a_service_that_answers(
-    releases: Path, environment: Path, tmp_path: Path
-) -> None:
-    first = next(blocks(ROOT / "README.md"))
-    *made, served = [line.partition(" #")[0].strip() for line in first.text.splitlines()]
-    assert served == "uv run just dev"
-    env = environment_of(environment)
-    commands = "\n".join(made)
-    for shown, here in {
+def test_commands_of_template_readme(releases: Path, environment: Path, tmp_path: Path) -> None:
+    """They make a service that runs and answers."""
+    first = next(read_blocks(ROOT / "README.md"))
+    *setup, serve = [line.partition(" #")[0].strip() for line in first.text.splitlines()]
+    assert serve == "uv run just dev"
+    env = environment_variables(environment)
+    commands = "\n".join(setup)
+    for text, replacement in {
         "uvx copier": f"{sys.executable} -m copier",
         "gh:OWNER/fastapi-service-template": f"--defaults {releases}",
     }.items():
-        assert shown in commands
-        commands = commands.replace(shown, here)
-    step(tmp_path, env, "sh", "-euc", commands)
-    with dev(tmp_path / "my-service", env) as address:
-        created = urlopen(Request(f"{address}/items", b'{"name": "Lamp"}', JSON))
+        assert text in commands
+        commands = commands.replace(text, replacement)
+    run_command(tmp_path, env, "sh", "-euc", commands)
+    with run_just_dev(tmp_path / "my-service", env) as address:
+        created = urlopen(Request(f"{address}/items", b'{"name": "Lamp"}', JSON_HEADERS))
         assert created.status == 201
         created.close()
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=str)
-def test_a_readme_fits_its_project(cell: Cell, render: Render) -> None:
-    project = render(cell)
-    assert [link for page in project.rglob("*.md") for link in dead_links(page)] == []
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+def test_readme_of_project_is_correct(combination: Combination, render: Render) -> None:
+    project = render(combination)
+    assert [link for page in project.rglob("*.md") for link in broken_links(page)] == []
     readme = (project / "README.md").read_text()
     recipes = re.findall(
         r"^([a-z-]+)(?: [*a-z]+)*:", (project / "justfile").read_text(), re.MULTILINE
     )
     for row in re.findall(r"^\| `([a-z-]+)", readme, re.MULTILINE):
         assert row in [*recipes, "uv"], row
-    assert listed(readme), "there is no tree"
-    assert [name for name in listed(readme) if not (project / name).exists()] == []
+    assert listed_files(readme), "the README has no tree of files"
+    assert [name for name in listed_files(readme) if not (project / name).exists()] == []
 
 
-def test_the_templates_own_pages_lead_somewhere() -> None:
-    assert [link for page in ROOT.glob("*.md") for link in dead_links(page)] == []
+def test_template_pages_have_no_broken_links() -> None:
+    assert [link for page in ROOT.glob("*.md") for link in broken_links(page)] == []
 
 
-def dead_links(page: Path) -> list[str]:
-    """The links and pictures that are not there."""
+def broken_links(page: Path) -> list[str]:
+    """Returns the links to files and images that do not exist."""
     children = [
         child for token in MarkdownIt().parse(page.read_text()) for child in token.children or []
     ]
@@ -129,8 +129,8 @@ def dead_links(page: Path) -> list[str]:
     return [target for target in inside if not (page.parent / target).exists()]
 
 
-def listed(readme: str) -> list[str]:
-    """The files and folders below "What is where"."""
+def listed_files(readme: str) -> list[str]:
+    """Returns the files and folders of the tree below "What is where"."""
     tree = readme.partition("## What is where\n\n```\n")[2].partition("```")[0]
     names: list[str] = []
     above: list[str] = []
@@ -143,17 +143,17 @@ def listed(readme: str) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("style", ["di", "scoped"])
-def test_the_code_of_a_projects_readme_works(
+def test_code_of_project_readme(
     style: str, template: Path, environment: Path, tmp_path: Path
 ) -> None:
-    project = run_copier(template, tmp_path / "service", session_style=style)
-    env = environment_of(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
+    project = render_project(template, tmp_path / "service", session_style=style)
+    env = environment_variables(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
     (project / "app/orders").mkdir()
-    orders = ORDERS.format(imports=PREAMBLE[style]) + python(project / "README.md")
+    orders = ORDERS.format(imports=IMPORTS[style]) + python_code(project / "README.md")
     (project / "app/orders/routes.py").write_text(orders)
-    found = 'from app.orders.routes import Order\n\n__all__ = ["Order"]\n'  # where Alembic looks
-    (project / "app/orders/models.py").write_text(found)
-    step(project, env, "uv", "sync", "--quiet")
+    models = 'from app.orders.routes import Order\n\n__all__ = ["Order"]\n'  # Alembic looks there
+    (project / "app/orders/models.py").write_text(models)
+    run_command(project, env, "uv", "sync", "--quiet")
     for command in (
         ["migrate"],
         ["revision", "orders"],
@@ -161,21 +161,21 @@ def test_the_code_of_a_projects_readme_works(
         ["lint"],
         ["format", "types"],
     ):
-        step(project, env, "uv", "run", "just", *command)
-    step(project, env, "uv", "run", "python", "-W", "error", "-c", READ_ONE)
+        run_command(project, env, "uv", "run", "just", *command)
+    run_command(project, env, "uv", "run", "python", "-W", "error", "-c", READ_ORDER)
 
 
 @pytest.mark.slow
-def test_the_code_about_users_works(template: Path, environment: Path, tmp_path: Path) -> None:
-    project = run_copier(template, tmp_path / "service", auth=True)
-    env = environment_of(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
+def test_code_of_users_page(template: Path, environment: Path, tmp_path: Path) -> None:
+    project = render_project(template, tmp_path / "service", auth=True)
+    env = environment_variables(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
     page = project / "docs/users.md"
     column = re.search(r"`(role: .*?)`", page.read_text())
     assert column is not None
     models = project / "app/auth/models.py"
-    edit(models, "    is_verified: bool = False\n", rf"\g<0>    {column[1]}\n")
+    replace_in_file(models, "    is_verified: bool = False\n", rf"\g<0>    {column[1]}\n")
     (project / "app/reports").mkdir()
-    (project / "app/reports/routes.py").write_text(USERS + python(page))
-    step(project, env, "uv", "sync", "--quiet")
-    step(project, env, "uv", "run", "just", "lint", "format", "types")
-    step(project, env, "uv", "run", "python", "-W", "error", "-c", "import app.main")
+    (project / "app/reports/routes.py").write_text(USERS + python_code(page))
+    run_command(project, env, "uv", "sync", "--quiet")
+    run_command(project, env, "uv", "run", "just", "lint", "format", "types")
+    run_command(project, env, "uv", "run", "python", "-W", "error", "-c", "import app.main")

@@ -1,79 +1,68 @@
-"""A served project before schemathesis, and before twenty sign-ins at once."""
+"""Fuzzing of a running service by schemathesis, and its latency while users sign in."""
 
-import json
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from tests.steps import PASSWORD, StepFailed, keeps_secrets, step
+from tests.generated.project import GeneratedProject
+from tests.generated.serving import run_probe_service
+from tests.support.combinations import DEEPLY_FUZZED
+from tests.support.commands import PASSWORD, run_command
 
 HERE = Path(__file__).parent
-SERVE = HERE / "probes" / "serve.py"
+LOGINS = 20
+ROUNDS = 3
 
 
-@contextmanager
-def served(project: Path, env: dict[str, str], whom: str) -> Iterator[dict[str, str]]:
-    """The `address` of the project while it is served to `whom`, and the `token`; see SERVE."""
-    told, printed = project / f"served-{whom}.json", project / "served.log"
-    with printed.open("w") as log:
-        server = subprocess.Popen(
-            ["uv", "run", "python", str(SERVE), str(told), whom],
-            cwd=project,
-            env=env | {"PYTHONPATH": ".", "PROBE_PASSWORD": PASSWORD},
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        end = time.monotonic() + 60
-        while not told.exists() or not told.read_text():
-            if server.poll() is not None or time.monotonic() > end:
-                raise StepFailed(printed.read_text())
-            time.sleep(0.05)
-        yield json.loads(told.read_text())
-    finally:
-        server.communicate()
-        keeps_secrets(printed.read_text())
+def serve(project: GeneratedProject, purpose: str) -> AbstractContextManager[dict[str, Any]]:
+    """Serves the project without rate limits. Yields its `address`, and the `token` of a superuser."""
+    log = project.path / "serve_fuzzing.log"
+    env = project.env | {"PROBE_PASSWORD": PASSWORD}
+    return run_probe_service(project.path, env, "serve_fuzzing.py", purpose, log=log)
 
 
-def fuzz(project: Path, env: dict[str, str], *, deep: bool) -> None:
-    """Raise StepFailed for what is not as the OpenAPI document says, or not as HTTP says.
+def fuzz(project: GeneratedProject) -> None:
+    """Raises CommandFailed if an answer contradicts the OpenAPI document, or HTTP.
 
-    Deep: also by chance, and in sequences of requests.
+    Every combination is fuzzed with the examples and edge cases of its schema. DEEPLY_FUZZED ones
+    are also fuzzed with random input, and with sequences of requests.
     """
-    with served(project, env, "fuzzer") as service:
-        schemathesis = [sys.executable, "-m", "schemathesis.cli"]
-        schemathesis += ["--config-file", str(HERE / "fuzz.toml")]
-        schemathesis += ["run", f"{service['address']}/openapi.json"]
-        schemathesis += ["--max-examples", "20"] if deep else ["--phases", "examples,coverage"]
+    with serve(project, "fuzzing") as service:
+        command = [sys.executable, "-m", "schemathesis.cli"]
+        command += ["--config-file", str(HERE / "schemathesis.toml")]
+        command += ["run", f"{service['address']}/openapi.json"]
+        if project.combination in DEEPLY_FUZZED:
+            command += ["--max-examples", "20"]
+        else:
+            command += ["--phases", "examples,coverage"]
         if service["token"]:
-            schemathesis += ["--header", f"Authorization: Bearer {service['token']}"]
-        hooks = {"SCHEMATHESIS_HOOKS": str(HERE / "fuzz_hooks.py")}
-        step(project, env | hooks, *schemathesis)
+            command += ["--header", f"Authorization: Bearer {service['token']}"]
+        hooks = {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py")}
+        run_command(project.path, project.env | hooks, *command)
 
 
-def time_logins(project: Path, env: dict[str, str]) -> int:
-    """See `slowest_beside_logins`; beside other cells, the best of three rounds is its own."""
-    with served(project, env, "logins") as service:
-        return min(slowest_beside_logins(service["address"]) for _ in range(3))
+def measure_latency_beside_logins(project: GeneratedProject) -> None:
+    """Takes the best of some rounds, because other projects are checked at the same time."""
+    with serve(project, "logins") as service:
+        rounds = [highest_latency_beside_logins(service["address"]) for _ in range(ROUNDS)]
+    project.run.latency_beside_logins = min(rounds)
 
 
-def slowest_beside_logins(address: str) -> int:
-    """Milliseconds that the slowest answer of another route took while twenty users signed in."""
+def highest_latency_beside_logins(address: str) -> int:
+    """Returns how many milliseconds another route takes at most while twenty users sign in."""
 
     def sign_in(number: int) -> None:
         form = urlencode({"username": f"user{number}@example.com", "password": PASSWORD})
         urlopen(f"{address}/auth/jwt/login", form.encode()).close()
 
     times: list[float] = []
-    with ThreadPoolExecutor(20) as pool:
-        logins = [pool.submit(sign_in, number) for number in range(20)]
+    with ThreadPoolExecutor(LOGINS) as pool:
+        logins = [pool.submit(sign_in, number) for number in range(LOGINS)]
         while not all(login.done() for login in logins):
             start = time.monotonic()
             urlopen(f"{address}/health/live").close()

@@ -1,9 +1,10 @@
-"""A generated project's image without docker: its Dockerfile carried out in a folder, and served.
+"""Builds a generated project's image without docker, and serves it.
 
-The folder is the file system of the image, and every absolute path of the Dockerfile lies in it.
-`uv` and `python` are the ones at hand, so Python's version is not the Dockerfile's. Read-only is
-what the image's account may not write to. As root it is the account of the Dockerfile, which owns
-what it was given there; without root it is the own one, and all else is made read-only for it.
+The instructions of the Dockerfile run in a folder, which takes the place of the image's file system:
+every absolute path of the Dockerfile is inside of it. `uv` and `python` are those of this machine, so
+Python's version may differ from the Dockerfile's. If the tests run as root, the service runs as the
+Dockerfile's user. Otherwise it runs as the current user, and everything that the Dockerfile's user
+does not own is made read-only.
 """
 
 import json
@@ -24,15 +25,16 @@ from typing import Any
 
 import yaml
 
-from tests.steps import SECRET_KEY, StepFailed, keeps_secrets, step
+from tests.generated.project import GeneratedProject
+from tests.support.commands import SECRET_KEY, CommandFailed, check_no_secret, run_command
 
-START = 30  # seconds
+TIMEOUT = 30  # seconds
 AS_ROOT = os.name == "posix" and os.geteuid() == 0
-LEFTOVERS = [  # of people, tools and tests in a checkout
+LEFTOVERS = [  # files of a checkout that must not get into the image
     *[".env", ".git/config", ".pytest_cache/README.md", "app.db", "build/report.txt", "id_rsa"],
     *["app/__pycache__/old.pyc", "app/db/__pycache__/old.pyc", "tests/__pycache__/old.pyc"],
 ]
-WRITABLE = """
+LIST_WRITABLE = """
 import os, sys
 for folder, _, files in os.walk(sys.argv[1]):
     for path in [folder, *(os.path.join(folder, name) for name in files)]:
@@ -41,29 +43,34 @@ for folder, _, files in os.walk(sys.argv[1]):
 """
 
 
-def serve(project: Path, env: dict[str, str], database: str) -> dict[str, Any]:
-    """What was found of the image and its service; StepFailed when one of them does not come up."""
-    for name in LEFTOVERS:
-        (project / name).parent.mkdir(exist_ok=True)
-        (project / name).touch()
-    # Where the account must come to, other than pytest's folders.
+def build_and_serve_image(project: GeneratedProject) -> None:
+    """Reports what was observed. Raises CommandFailed if the image or its service does not start."""
+    name = f"{project.combination}-image"
+    database = project.servers.create_database(project.combination, name, project.path)
+    for leftover in LEFTOVERS:
+        (project.path / leftover).parent.mkdir(exist_ok=True)
+        (project.path / leftover).touch()
+    # The image's user has no access to pytest's folders.
     folder = Path(tempfile.mkdtemp(prefix="image-")).resolve()
     folder.chmod(0o755)
     try:
-        return Image(folder, project, env).serve(database)
+        image = Image(folder, project.path, project.env)
+        project.run.image = image.serve(database["DATABASE_URL"])
     finally:
         subprocess.run(["chmod", "-R", "u+w", folder], check=True)
         shutil.rmtree(folder)
 
 
 class Image:
+    """An image that was built in a folder."""
+
     def __init__(self, folder: Path, project: Path, env: dict[str, str]) -> None:
         self.folder, self.project = folder, project
         own = {"DATABASE_URL", "TEST_DATABASE_URL", "UV_PROJECT_ENVIRONMENT"}
         self.host = {name: value for name, value in env.items() if name not in own}
         self.root = folder / "image"
         self.stage = ""
-        self.given: list[Path] = []
+        self.owned: list[Path] = []
         self.accounts: dict[str, int] = {}
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -74,12 +81,13 @@ class Image:
         self.user = int(found[1]) if (found := re.search(r"(?m)^USER (\d+)$", text)) else 0
         self.python = self._find_python()
         for line in filter(None, text.splitlines()):
-            self._carry_out(*line.split(maxsplit=1))
+            self._run_instruction(*line.split(maxsplit=1))
         if not AS_ROOT:
-            step(folder, env, "chmod", "-R", "u-w", str(self.root))
-            step(folder, env, "chmod", "u+w", *map(str, self.given))
+            run_command(folder, env, "chmod", "-R", "u-w", str(self.root))
+            run_command(folder, env, "chmod", "u+w", *map(str, self.owned))
 
     def serve(self, database: str) -> dict[str, Any]:
+        """Migrates the database, runs the service until it is healthy, stops it, and reports."""
         env = {"DATABASE_URL": database, "SECRET_KEY": SECRET_KEY}
         migrate = ["alembic", "upgrade", "head"]
         if (file := self.project / "compose.yaml").exists():
@@ -91,39 +99,41 @@ class Image:
         found: dict[str, Any] = {
             "user": self.user,
             "files": {path.name for path in self.workdir.iterdir()},
-            "old": [str(path) for path in self.root.rglob("old.pyc")],
-            "writable": self.run(["python", "-c", WRITABLE, str(self.root)], {})[1].split(),
-            "no secret": self.run(self.command, env | {"SECRET_KEY": ""}),
-            "migrated": self.run(migrate, env),
+            "old bytecode": [str(path) for path in self.root.rglob("old.pyc")],
+            "writable": self.run(["python", "-c", LIST_WRITABLE, str(self.root)], {})[1].split(),
+            "started without a secret": self.run(self.command, env | {"SECRET_KEY": ""}),
+            "migration": self.run(migrate, env),
         }
         service = self.start(self.command, env)
         try:
-            end = time.monotonic() + START
+            end = time.monotonic() + TIMEOUT
             while (health := self.run(self.healthcheck, env))[0] != 0:
                 if service.poll() is not None or time.monotonic() > end:
                     service.kill()
-                    raise StepFailed(f"It is not healthy: {health[1]}\n{service.communicate()[0]}")
+                    raise CommandFailed(
+                        f"The service is not healthy: {health[1]}\n{service.communicate()[0]}"
+                    )
             client = HTTPConnection("127.0.0.1", int(self.port))
             client.request("GET", "/health/ready")
-            found["ready"] = client.getresponse().status
+            found["readiness"] = client.getresponse().status
             client.close()
             service.send_signal(signal.SIGTERM)
-            found["log"] = keeps_secrets(service.communicate(timeout=30)[0])
+            found["log"] = check_no_secret(service.communicate(timeout=30)[0])
         finally:
             service.kill()
-        return found | {"ended": service.returncode}
+        return found | {"exit code": service.returncode}
 
     def run(self, command: Sequence[str | Path], env: dict[str, str]) -> tuple[int, str]:
         process = self.start(command, env)
         try:
-            printed = process.communicate(timeout=START)[0]
+            printed = process.communicate(timeout=TIMEOUT)[0]
         except subprocess.TimeoutExpired:
             process.kill()
             printed = process.communicate()[0]
         return process.returncode, printed
 
     def start(self, command: Sequence[str | Path], env: dict[str, str]) -> "subprocess.Popen[str]":
-        """As the account, with the image's variables and those given, and no others."""
+        """Starts a command as the image's user, with only the image's variables and `env`."""
         account: dict[str, Any] = {"user": self.user, "group": self.user, "extra_groups": []}
         return subprocess.Popen(
             command,
@@ -137,16 +147,16 @@ class Image:
         )
 
     def _find_python(self) -> str:
-        """One that the account may run: root's own is often below a folder of root alone."""
+        """Finds a Python that the image's user may run. Root's own is often in a private folder."""
         self.env, self.workdir = {"PATH": self.host["PATH"]}, self.folder
         uv = shutil.copy(os.environ["UV"], self.folder / "uv")
         find = [uv, "python", "find", "--system", "--no-project", "--no-cache", ">=3.11"]
         code, printed = self.run(find, {})
         if code != 0:
-            raise StepFailed(f"There is no Python here that user {self.user} may run:\n{printed}")
+            raise CommandFailed(f"There is no Python that user {self.user} may run:\n{printed}")
         return printed.strip().splitlines()[-1]
 
-    def _carry_out(self, instruction: str, rest: str) -> None:
+    def _run_instruction(self, instruction: str, rest: str) -> None:
         match instruction:
             case "FROM":
                 self._begin(rest)
@@ -167,7 +177,7 @@ class Image:
             case "USER" | "EXPOSE":
                 int(rest)
             case _:
-                raise StepFailed(f"There is no way to carry out {instruction} {rest}")
+                raise CommandFailed(f"The instruction {instruction} {rest} is not supported")
 
     def _begin(self, stage: str) -> None:
         if self.root.exists():
@@ -180,13 +190,13 @@ class Image:
         (binaries / "python").symlink_to(self.python)
         tmp.mkdir()
         tmp.chmod(0o1777)
-        self.given = [tmp]
+        self.owned = [tmp]
         self.env = {"PATH": f"{binaries}:/usr/local/bin:/usr/bin:/bin", "TMPDIR": str(tmp)}
 
     def _copy(self, *words: str) -> None:
         match words:
             case [".", "."]:
-                for name in sent(self.project):
+                for name in build_context(self.project):
                     (self.workdir / name).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy2(self.project / name, self.workdir / name)
             case [image, _, target] if image.startswith("--from=ghcr.io/astral-sh/uv:"):
@@ -195,10 +205,10 @@ class Image:
                 built = self.folder / stage.removeprefix("--from=")
                 (built / Path(source).relative_to(self.root)).rename(target)
             case _:
-                raise StepFailed(f"There is no way to carry out COPY {' '.join(words)}")
+                raise CommandFailed(f"The instruction COPY {' '.join(words)} is not supported")
 
     def _run(self, rest: str) -> None:
-        """A cache is the one at hand, and accounts are no business of this machine."""
+        """Runs commands with the cache of this machine, and without creating users on it."""
         bound = re.findall(r"--mount=type=bind,source=(\S+),target=(\S+)", rest)
         for source, target in bound:
             shutil.copy2(self.project / source, self.workdir / target)
@@ -208,29 +218,29 @@ class Image:
                     self.accounts[name] = int(uid)
                 case ["install", "--directory", owner, path]:
                     Path(path).mkdir()
-                    given_to = self.accounts[owner.removeprefix("--owner=")]
-                    self.given += [Path(path)] * (given_to == self.user)
+                    owner_id = self.accounts[owner.removeprefix("--owner=")]
+                    self.owned += [Path(path)] * (owner_id == self.user)
                     if AS_ROOT:
-                        os.chown(path, given_to, -1)
+                        os.chown(path, owner_id, -1)
                 case _:
                     env = self.host | self.env | {"UV_PYTHON": self.python}
-                    step(self.workdir, env, "sh", "-c", command)
+                    run_command(self.workdir, env, "sh", "-c", command)
         for _, target in bound:
             (self.workdir / target).unlink()
 
 
-def sent(project: Path) -> Iterator[Path]:
-    """What .dockerignore leaves: of its rules the last counts that fits the path, or a parent."""
+def build_context(project: Path) -> Iterator[Path]:
+    """Yields the files that .dockerignore includes: the last rule for the path or a parent counts."""
     lines = (project / ".dockerignore").read_text().splitlines()
     rules = [line.rstrip("/") for line in lines if line and not line.startswith("#")]
     for path in project.rglob("*"):
         name = path.relative_to(project)
         names = [str(name), *map(str, name.parents)][:-1]
-        fitting = [rule for rule in rules if any(fits(rule.lstrip("!"), it) for it in names)]
-        if path.is_file() and (not fitting or fitting[-1].startswith("!")):
+        matching = [rule for rule in rules if any(matches(rule.lstrip("!"), it) for it in names)]
+        if path.is_file() and (not matching or matching[-1].startswith("!")):
             yield name
 
 
-def fits(rule: str, name: str) -> bool:
+def matches(rule: str, name: str) -> bool:
     pattern = re.escape(rule).replace(r"\*\*/", "(.*/)?").replace(r"\*", "[^/]*")
     return re.fullmatch(pattern, name) is not None

@@ -1,61 +1,59 @@
-"""Hostile requests to a served project: to every route of its OpenAPI document, by every string.
+"""Malicious input: every route of the OpenAPI document gets every payload, as raw HTTP.
 
-An answer has to come, one that the document names; a refusal gives nothing of the input back, and
-nothing at all gives a password back. Then a good request has to work.
+Each request has to be answered, with a status that the document names. A refusal must not repeat the
+input, and no response may contain a password. Afterwards a valid request has to work.
 """
 
 import json
 import re
-import subprocess
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from tests import attacks
-from tests.attacks import CANARY, FORM, JSON, SECRET
-from tests.steps import StepFailed
-from tests.values import find_lost_values
-from tests.wire import Answer, request, send
+from tests.generated import payloads
+from tests.generated.payloads import CANARY, FORM, JSON, SECRET
+from tests.generated.project import GeneratedProject
+from tests.generated.raw_http import Response, make_request, send
+from tests.generated.results import Findings
+from tests.generated.serving import run_probe_service
+from tests.generated.value_round_trips import check_value_round_trips
 
-PROBE = Path(__file__).parent / "probes" / "attacked.py"
-LOG = "attacked.log"
 Headers = list[tuple[str, bytes]]
-# What no document names: the answers of routing, and of the server to what is no HTTP.
-NO_ROUTE = frozenset({307, 404, 405})
-NO_HTTP = frozenset({400})
+# Statuses that the OpenAPI document does not name: of routing, and of the server for invalid HTTP.
+ROUTING = frozenset({307, 404, 405})
+INVALID_HTTP = frozenset({400})
 TOO_LARGE = frozenset({413})
-LONGEST_REFUSAL = 50_000  # bytes
-LONGEST_LINE = 4_000  # characters of log
-ENOUGH = 30  # faults of one kind: more are not looked for
-SHOWN = 3  # of them
+MAX_REFUSAL = 50_000  # bytes
+MAX_LOG_LINE = 4_000  # characters
+MAX_FINDINGS = 30  # of one kind; then the rest of the kind is skipped
+SHOWN_FINDINGS = 3
 
 
 @dataclass(frozen=True)
-class Attack:
+class MaliciousRequest:
     name: str
     sent: bytes
     allowed: frozenset[int] = frozenset()
-    """Beside what the document names."""
+    """Statuses beside those that the document names."""
 
     refused: bool = False
-    """Nothing below 300 will do."""
+    """Whether the status has to be 300 or above."""
 
     expected: int = 0
-    """The one status that will do."""
+    """The only correct status, if there is one."""
 
-    ends: bool = False
-    """The client stops in the middle: there may be no answer."""
+    incomplete: bool = False
+    """Whether the client stops in the middle, so that there may be no response."""
 
 
 @dataclass
 class Operation:
+    """A method of a path in the OpenAPI document."""
+
     method: str
     path: str
     described: dict[str, Any]
@@ -74,12 +72,12 @@ class Operation:
 
     @property
     def shape(self) -> object:
-        """The same where the layers before the route see the same."""
+        """Equal for operations that look the same to the layers before routing."""
         return self.method, self.content_type
 
     @property
-    def uses_up(self) -> bool:
-        """A good request is good once: for an id, a token, a password."""
+    def works_once(self) -> bool:
+        """Whether a valid request uses up its id, its token or its password."""
         return self.method == "DELETE" or not {"token", "new_password"}.isdisjoint(self.fields)
 
     def parameters(self, place: str) -> list[str]:
@@ -87,7 +85,7 @@ class Operation:
 
     @property
     def content_type(self) -> str:
-        """JSON, FORM, or nothing."""
+        """JSON, FORM, or an empty string if there is no body."""
         return next(iter(self.described.get("requestBody", {}).get("content", {})), "")
 
     @cached_property
@@ -102,48 +100,49 @@ class Operation:
 
 @dataclass
 class Service:
-    """A served project, to the superuser where there are users, or to nobody."""
+    """A running service, as a superuser or an anonymous client sees it, and valid values for it."""
 
     address: str
     signed_in: bool
     values: dict[str, Any] = field(default_factory=dict)
 
     def refresh(self) -> None:
-        """Undo what the last requests did to those that good requests need."""
-        self.values = json.loads(send(self.address, request("POST", "/probe/fresh", body=b"")).body)
+        """Creates what valid requests need, because earlier requests may have used it up."""
+        fresh = make_request("POST", "/probe/fresh", body=b"")
+        self.values = json.loads(send(self.address, fresh).body)
 
     def operations(self) -> list[Operation]:
-        document = json.loads(send(self.address, request("GET", "/openapi.json")).body)
+        document = json.loads(send(self.address, make_request("GET", "/openapi.json")).body)
         return [
             Operation(method.upper(), path, described, document)
             for path, methods in document["paths"].items()
             for method, described in methods.items()
         ]
 
-    def good(self, operation: Operation, name: str) -> Any:
-        """A value for a field that is accepted."""
+    def valid_value(self, operation: Operation, name: str) -> Any:
+        """Returns a value that the field accepts."""
         schema = operation.fields[name]
         found = self.values.get(f"{operation.path} {name}", self.values.get(name))
         if found is None and schema.get("format") == "email":
             return f"{uuid4()}@example.com"
         if found is None and schema.get("type") == "boolean":
             return True
-        return f"good {uuid4()}" if found is None else found
+        return f"valid {uuid4()}" if found is None else found
 
     def body(self, operation: Operation, **values: str) -> bytes | None:
-        """A good one, but for these values, written as in JSON or in a form."""
+        """Returns a valid body, except for these values, which are encoded as JSON or for a form."""
         if not operation.content_type:
             return None
-        good = {name: self.good(operation, name) for name in operation.fields}
+        valid = {name: self.valid_value(operation, name) for name in operation.fields}
         if operation.content_type == JSON:
-            written = {name: json.dumps(value) for name, value in good.items()} | values
+            written = {name: json.dumps(value) for name, value in valid.items()} | values
             text = ", ".join(f'"{name}": {value}' for name, value in written.items())
             return bytes_of(f"{{{text}}}")
-        written = {name: quote(value) for name, value in good.items()} | values
+        written = {name: quote(value) for name, value in valid.items()} | values
         return bytes_of("&".join(f"{name}={value}" for name, value in written.items()))
 
     def target(self, operation: Operation, **values: str) -> bytes:
-        """A good one, but for these values of the path or the query, written as in a URL."""
+        """Returns a valid path and query, except for these values, which are encoded for a URL."""
         known = {name: str(self.values[name]) for name in operation.parameters("path")}
         path = operation.path.format_map(known | values)
         query = "&".join(f"{name}={value}" for name, value in values.items() if name not in known)
@@ -156,33 +155,33 @@ class Service:
         body: bytes | None = None,
         target: bytes | None = None,
     ) -> bytes:
-        """A good one, but for these."""
-        usual: Headers = []
+        """Returns a valid request, except for these headers, body or target."""
+        defaults: Headers = []
         if operation.content_type:
-            usual.append(("content-type", operation.content_type.encode()))
+            defaults.append(("content-type", operation.content_type.encode()))
         if self.signed_in and operation.secured:
-            usual.append(("authorization", self.values["authorization"].encode()))
-        usual = [header for header in usual if header[0] not in dict(headers)]
-        return request(
+            defaults.append(("authorization", self.values["authorization"].encode()))
+        defaults = [header for header in defaults if header[0] not in dict(headers)]
+        return make_request(
             operation.method,
             self.target(operation) if target is None else target,
-            [*usual, *headers],
+            [*defaults, *headers],
             self.body(operation) if body is None else body,
         )
 
 
 def bytes_of(text: str) -> bytes:
-    """A raw byte is written as half a surrogate pair, U+DC80 to U+DCFF."""
+    """Encodes as UTF-8. A lone surrogate from U+DC80 to U+DCFF becomes a single raw byte."""
     return text.encode("utf-8", "surrogateescape")
 
 
-Attacks = Iterator[Attack]
+Requests = Iterator[MaliciousRequest]
 
 
-def texts(service: Service, operation: Operation) -> Attacks:
-    """In each field, whatever it takes."""
+def texts(service: Service, operation: Operation) -> Requests:
+    """Sends each text in each field."""
     for name, schema in operation.fields.items():
-        for label, text in attacks.TEXTS.items():
+        for label, text in payloads.TEXTS.items():
             value = text and CANARY + text
             spellings = {label: value}
             if schema.get("format") == "email":
@@ -193,50 +192,56 @@ def texts(service: Service, operation: Operation) -> Attacks:
                 else:
                     written = quote(value.encode("utf-8", "surrogatepass"))
                 sent = service.request(operation, body=service.body(operation, **{name: written}))
-                refused = label in attacks.UNSTORABLE
-                yield Attack(f"{name}: {spelling}", as_secret(name, sent), refused=refused)
+                refused = label in payloads.UNSTORABLE
+                yield MaliciousRequest(
+                    f"{name}: {spelling}", mark_secret(name, sent), refused=refused
+                )
 
 
-def literals(service: Service, operation: Operation) -> Attacks:
-    """In each field, of another type, or of none."""
+def wrong_types(service: Service, operation: Operation) -> Requests:
+    """Sends values of other types, and values that are no JSON, in each field."""
     as_json = operation.content_type == JSON
     for name, schema in operation.fields.items():
         nullable = {"type": "null"} in schema.get("anyOf", [])
         boolean = schema.get("type") == "boolean"
-        taken = {"null"} if nullable else {"true"} if boolean else set()
-        for label, literal in (attacks.LITERALS if as_json else attacks.FORM_VALUES).items():
+        valid = {"null"} if nullable else {"true"} if boolean else set()
+        for label, literal in (payloads.LITERALS if as_json else payloads.FORM_VALUES).items():
             sent = service.request(operation, body=service.body(operation, **{name: literal}))
-            yield Attack(f"{name}: {label}", as_secret(name, sent), refused=label not in taken)
+            yield MaliciousRequest(
+                f"{name}: {label}", mark_secret(name, sent), refused=label not in valid
+            )
         if as_json:
-            good = (service.body(operation) or b"").rstrip(b"}")
+            body = (service.body(operation) or b"").rstrip(b"}")
             for label, key in {"twice": name, "one too many": "more"}.items():
-                body = good + f', "{key}": "{CANARY}\\ud800"}}'.encode()
-                yield Attack(
-                    f"{name}: {label}", service.request(operation, body=body), refused=True
-                )
+                more = body + f', "{key}": "{CANARY}\\ud800"}}'.encode()
+                sent = service.request(operation, body=more)
+                yield MaliciousRequest(f"{name}: {label}", sent, refused=True)
 
 
-def as_secret(name: str, sent: bytes) -> bytes:
+def mark_secret(name: str, sent: bytes) -> bytes:
+    """Replaces the canary in the value of a password, which must not even be in a valid response."""
     return sent.replace(CANARY.encode(), SECRET.encode()) if "password" in name else sent
 
 
-def ids(service: Service, operation: Operation) -> Attacks:
-    """In place of ids and numbers, in the path and in the query."""
+def ids(service: Service, operation: Operation) -> Requests:
+    """Sends values in place of ids and numbers, in the path and in the query."""
     for name in [*operation.parameters("path"), *operation.parameters("query")]:
-        for label, value in attacks.IDS.items():
+        for label, value in payloads.IDS.items():
             target = service.target(operation, **{name: value})
             sent = service.request(operation, target=target)
-            allowed = NO_HTTP if label == "100,000 characters" else frozenset[int]()
-            yield Attack(f"{name}: {label}", sent, allowed, refused=label not in attacks.POSSIBLE)
+            allowed = INVALID_HTTP if label == "100,000 characters" else frozenset[int]()
+            yield MaliciousRequest(
+                f"{name}: {label}", sent, allowed, refused=label not in payloads.POSSIBLE
+            )
 
 
-def paths(service: Service, operation: Operation) -> Attacks:
-    allowed = NO_ROUTE | NO_HTTP
+def paths_and_methods(service: Service, operation: Operation) -> Requests:
+    allowed = ROUTING | INVALID_HTTP
     for name in operation.parameters("path"):
-        for label, value in attacks.TRICKS.items():
+        for label, value in payloads.PATH_TRAVERSALS.items():
             target = service.target(operation, **{name: value})
             sent = service.request(operation, target=target)
-            yield Attack(f"{name}: {label}", sent, allowed, refused=True)
+            yield MaliciousRequest(f"{name}: {label}", sent, allowed, refused=True)
     target = service.target(operation)
     for label, trick in {
         "slash": target + b"/",
@@ -248,61 +253,65 @@ def paths(service: Service, operation: Operation) -> Attacks:
         "a query of many": target + b"?" + b"a=1&" * 10_000,
         "a long query": target + b"?" + b"x" * 100_000,
     }.items():
-        yield Attack(label, service.request(operation, target=trick), allowed)
-    good = service.request(operation).partition(b" ")[2]
+        yield MaliciousRequest(label, service.request(operation, target=trick), allowed)
+    valid = service.request(operation).partition(b" ")[2]
     for method in (b"HEAD", b"OPTIONS", b"PUT", b"FOO", b"get"):
-        yield Attack(f"method {method.decode()}", method + b" " + good, allowed, refused=True)
+        yield MaliciousRequest(
+            f"method {method.decode()}", method + b" " + valid, allowed, refused=True
+        )
 
 
-def bodies(service: Service, operation: Operation) -> Attacks:
+def bodies(service: Service, operation: Operation) -> Requests:
     if operation.content_type == JSON:
-        for label, body in attacks.BODIES.items():
+        for label, body in payloads.BODIES.items():
             sent = service.request(operation, body=body)
-            yield Attack(label, sent, refused=label not in attacks.ENCODED)
+            yield MaliciousRequest(label, sent, refused=label not in payloads.VALID_ENCODINGS)
     if operation.content_type == FORM:
-        for label, (kind, body) in attacks.FORMS.items():
+        for label, (kind, body) in payloads.FORMS.items():
             sent = service.request(operation, ("content-type", kind), body=body)
-            yield Attack(label, sent, refused=True)
+            yield MaliciousRequest(label, sent, refused=True)
 
 
-def content_types(service: Service, operation: Operation) -> Attacks:
+def content_types(service: Service, operation: Operation) -> Requests:
     if not operation.content_type:
         return
-    for label, kind in attacks.CONTENT_TYPES.items():
+    for label, kind in payloads.CONTENT_TYPES.items():
         sent = service.request(operation, ("content-type", kind))
-        taken = operation.content_type == JSON and label in attacks.SPELLINGS
-        yield Attack(label, sent, refused=not taken)
+        valid = operation.content_type == JSON and label in payloads.SPELLINGS
+        yield MaliciousRequest(label, sent, refused=not valid)
     without = service.request(operation).replace(
         b"content-type: %s\r\n" % operation.content_type.encode(), b""
     )
-    yield Attack("none", without, refused=True)
+    yield MaliciousRequest("no content type", without, refused=True)
     other = ("content-type", (FORM if operation.content_type == JSON else JSON).encode())
-    yield Attack("the other kind", service.request(operation, other), refused=True)
+    yield MaliciousRequest("the other type", service.request(operation, other), refused=True)
     both = [other, ("content-type", operation.content_type.encode())]
-    yield Attack("both kinds", service.request(operation, *both))
+    yield MaliciousRequest("both types", service.request(operation, *both))
 
 
-def sizes(service: Service, operation: Operation) -> Attacks:
-    """A body over the limit; where none is read it does no harm."""
+def sizes(service: Service, operation: Operation) -> Requests:
+    """Sends bodies over the limit. A route that reads no body may accept them."""
     limited = 413 in operation.documented
-    allowed = TOO_LARGE | NO_HTTP
-    large = b'{"name": "%s"}' % (b"x" * attacks.LIMIT)
+    allowed = TOO_LARGE | INVALID_HTTP
+    large = b'{"name": "%s"}' % (b"x" * payloads.LIMIT)
     expected = 413 if limited else 0
-    yield Attack("declared", service.request(operation, body=large), allowed, expected=expected)
+    yield MaliciousRequest(
+        "declared", service.request(operation, body=large), allowed, expected=expected
+    )
     head = service.request(operation, ("transfer-encoding", b"chunked"), body=b"")
     chunks = (b"4000\r\n" + b"x" * 0x4000 + b"\r\n") * 80 + b"0\r\n\r\n"
     head = head.replace(b"content-length: 0\r\n", b"")
     expected = 413 if limited and operation.content_type else 0
-    yield Attack("in chunks", head + chunks, allowed, expected=expected)
+    yield MaliciousRequest("in chunks", head + chunks, allowed, expected=expected)
 
 
-def framing(service: Service, operation: Operation) -> Attacks:
-    """Lengths that lie, chunks that are none, versions that are others."""
+def framing(service: Service, operation: Operation) -> Requests:
+    """Sends wrong lengths, invalid chunks, and other versions of HTTP."""
     body = service.body(operation) or b"{}"
     head = service.request(operation, body=body)[: -len(body)]
     length = b"content-length: %d\r\n" % len(body)
-    allowed = NO_HTTP | TOO_LARGE
-    for label, lie in {
+    allowed = INVALID_HTTP | TOO_LARGE
+    for label, header in {
         "no length": b"",
         "a negative length": b"content-length: -1\r\n",
         "a signed length": b"content-length: +%d\r\n" % len(body),
@@ -316,12 +325,12 @@ def framing(service: Service, operation: Operation) -> Attacks:
         "an unknown encoding": b"transfer-encoding: xchunked\r\n",
         "chunks inside gzip": b"transfer-encoding: chunked, gzip\r\n",
     }.items():
-        yield Attack(label, head.replace(length, lie) + body, allowed)
-    for label, lie in {
+        yield MaliciousRequest(label, head.replace(length, header) + body, allowed)
+    for label, header in {
         "too large": b"content-length: %d\r\n" % (len(body) + 9),
         "gigabytes": b"content-length: 9999999999\r\n",
     }.items():
-        yield Attack(label, head.replace(length, lie) + body, allowed, ends=True)
+        yield MaliciousRequest(label, head.replace(length, header) + body, allowed, incomplete=True)
     chunked = head.replace(length, b"transfer-encoding: chunked\r\n")
     for label, chunks in {
         "a size of no digits": b"zz\r\n" + body,
@@ -332,191 +341,185 @@ def framing(service: Service, operation: Operation) -> Attacks:
         "bare line ends": b"%x\n%s\n0\n\n" % (len(body), body),
         "trailers": b"%x\r\n%s\r\n0\r\nhost: a\r\ncontent-length: 9\r\n\r\n" % (len(body), body),
     }.items():
-        yield Attack(label, chunked + chunks, allowed)
-    yield Attack("no last chunk", chunked + b"%x\r\n%s\r\n" % (len(body), body), ends=True)
+        yield MaliciousRequest(label, chunked + chunks, allowed)
+    yield MaliciousRequest(
+        "no last chunk", chunked + b"%x\r\n%s\r\n" % (len(body), body), incomplete=True
+    )
     old = head.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"host: test\r\n", b"")
-    yield Attack("HTTP/1.0 without a host", old + body)
-    yield Attack("HTTP/9.9", head.replace(b"HTTP/1.1", b"HTTP/9.9") + body, allowed)
-    yield Attack("HTTP/0.9", head.replace(b" HTTP/1.1", b"") + body, allowed)
+    yield MaliciousRequest("HTTP/1.0 without a host", old + body)
+    yield MaliciousRequest("HTTP/9.9", head.replace(b"HTTP/1.1", b"HTTP/9.9") + body, allowed)
+    yield MaliciousRequest("HTTP/0.9", head.replace(b" HTTP/1.1", b"") + body, allowed)
     for upgrade in (b"websocket", b"h2c"):
         handshake = b"upgrade: %s\r\nconnection: upgrade\r\n" % upgrade
         sent = head.replace(b"connection: close\r\n", handshake) + body
-        yield Attack(f"upgrade to {upgrade.decode()}", sent, allowed | {403, 426}, ends=True)
+        yield MaliciousRequest(
+            f"upgrade to {upgrade.decode()}", sent, allowed | {403, 426}, incomplete=True
+        )
 
 
-def hosts(service: Service, operation: Operation) -> Attacks:
-    """Of which the routes make URLs."""
-    for label, value in attacks.HOSTS.items():
-        yield Attack(label, service.request(operation, ("host", value)), NO_HTTP)
+def hosts(service: Service, operation: Operation) -> Requests:
+    """Sends invalid Host headers, because routes make URLs of them."""
+    for label, value in payloads.HOSTS.items():
+        yield MaliciousRequest(label, service.request(operation, ("host", value)), INVALID_HTTP)
     two = [("host", b"test"), ("host", b"example.com")]
-    yield Attack("two", service.request(operation, *two), NO_HTTP)
+    yield MaliciousRequest("two", service.request(operation, *two), INVALID_HTTP)
     without = service.request(operation).replace(b"host: test\r\n", b"")
-    yield Attack("none", without, NO_HTTP)
-    all_headers = service.request(operation, *attacks.HEADERS.values())
-    yield Attack("and all other headers", all_headers, NO_HTTP)
+    yield MaliciousRequest("none", without, INVALID_HTTP)
+    all_headers = service.request(operation, *payloads.HEADERS.values())
+    yield MaliciousRequest("and all other headers", all_headers, INVALID_HTTP)
 
 
-def headers(service: Service, operation: Operation) -> Attacks:
-    for label, header in {**attacks.HEADERS, **attacks.NO_HEADERS}.items():
-        yield Attack(label, service.request(operation, header), NO_HTTP)
+def headers(service: Service, operation: Operation) -> Requests:
+    for label, header in {**payloads.HEADERS, **payloads.INVALID_HEADERS}.items():
+        yield MaliciousRequest(label, service.request(operation, header), INVALID_HTTP)
     many = [(f"x-{number}", b"a") for number in range(2_000)]
-    yield Attack("thousands", service.request(operation, *many), NO_HTTP)
+    yield MaliciousRequest("thousands", service.request(operation, *many), INVALID_HTTP)
 
 
-def request_ids(service: Service, operation: Operation) -> Attacks:
-    for label, value in attacks.REQUEST_IDS.items():
-        yield Attack(label, service.request(operation, ("x-request-id", value)), NO_HTTP)
+def request_ids(service: Service, operation: Operation) -> Requests:
+    for label, value in payloads.REQUEST_IDS.items():
+        yield MaliciousRequest(
+            label, service.request(operation, ("x-request-id", value)), INVALID_HTTP
+        )
     two = [("x-request-id", b"a b"), ("x-request-id", b"c\xffd")]
-    yield Attack("two", service.request(operation, *two))
+    yield MaliciousRequest("two", service.request(operation, *two))
 
 
-def credentials(service: Service, operation: Operation) -> Attacks:
-    """None of them lets anybody in."""
-    nobody = Service(service.address, signed_in=False, values=service.values)
+def credentials(service: Service, operation: Operation) -> Requests:
+    """Sends invalid cookies and tokens. None of them may sign anybody in."""
+    anonymous = Service(service.address, signed_in=False, values=service.values)
     refused = operation.secured
-    for header, written in ("cookie", attacks.COOKIES), ("authorization", attacks.AUTHORIZATIONS):
-        for label, value in written.items():
-            sent = nobody.request(operation, (header, value))
-            yield Attack(f"{header}: {label}", sent, NO_HTTP, refused)
-        sent = nobody.request(operation, *((header, value) for value in written.values()))
-        yield Attack(f"{header}: all", sent, NO_HTTP, refused)
+    for header, values in (
+        ("cookie", payloads.COOKIES),
+        ("authorization", payloads.AUTHORIZATIONS),
+    ):
+        for label, value in values.items():
+            sent = anonymous.request(operation, (header, value))
+            yield MaliciousRequest(f"{header}: {label}", sent, INVALID_HTTP, refused)
+        sent = anonymous.request(operation, *((header, value) for value in values.values()))
+        yield MaliciousRequest(f"{header}: all", sent, INVALID_HTTP, refused)
 
 
-Kind = Callable[[Service, Operation], Attacks]
-OF_ROUTES: list[Kind] = [texts, literals, ids, paths, bodies]
-# What answers these comes before the routes: one route of each shape is enough.
-OF_SHAPES: list[Kind] = [content_types, sizes, hosts, framing, headers, request_ids]
-OF_NOBODY: list[Kind] = [literals, ids, paths, bodies]
+Kind = Callable[[Service, Operation], Requests]
+EVERY_ROUTE: list[Kind] = [texts, wrong_types, ids, paths_and_methods, bodies]
+# These are answered before routing, so that one route of each shape is enough.
+EVERY_SHAPE: list[Kind] = [content_types, sizes, hosts, framing, headers, request_ids]
+ANONYMOUS: list[Kind] = [wrong_types, ids, paths_and_methods, bodies]
 
 
-def faults_of(attack: Attack, documented: frozenset[int], answer: Answer) -> Iterator[str]:
-    """What is wrong with an answer."""
-    status, content_type = answer.status, answer.headers.get("content-type")
+def check_response(
+    request: MaliciousRequest, documented: frozenset[int], response: Response
+) -> Iterator[str]:
+    """Yields what is wrong with a response."""
+    status, content_type = response.status, response.headers.get("content-type")
     if status == 0:
-        if not attack.ends:
-            yield "no answer"
+        if not request.incomplete:
+            yield "no response"
         return
     if status >= 500:
         yield f"{status}"
-    elif status not in documented | attack.allowed:
+    elif status not in documented | request.allowed:
         yield f"{status}, which is not documented"
-    if attack.expected and status != attack.expected:
-        yield f"{status} and not {attack.expected}"
-    if attack.refused and status < 300:
-        yield f"{status}, as if it were good"
-    by_server = status in attack.allowed and content_type == "text/plain; charset=utf-8"
+    if request.expected and status != request.expected:
+        yield f"{status} and not {request.expected}"
+    if request.refused and status < 300:
+        yield f"{status}, although the input is invalid"
+    by_server = status in request.allowed and content_type == "text/plain; charset=utf-8"
     if status >= 400 and not by_server and content_type != "application/problem+json":
         yield f"{status} is no problem+json but {content_type}"
-    if status >= 400 and len(answer.body) > LONGEST_REFUSAL:
-        yield f"{status} has {len(answer.body)} bytes"
-    if status >= 400 and CANARY.encode() in answer.body:
-        yield f"{status} gives the input back"
-    if SECRET.encode() in answer.body:
-        yield f"{status} gives a password back"
-    if CANARY in str(answer.headers):
-        yield "a header gives the input back"
-    request_id = answer.headers.get("x-request-id", "")
-    if not by_server and not re.fullmatch(attacks.SANE_ID, request_id, re.ASCII):
+    if status >= 400 and len(response.body) > MAX_REFUSAL:
+        yield f"{status} has {len(response.body)} bytes"
+    if status >= 400 and CANARY.encode() in response.body:
+        yield f"{status} repeats the input"
+    if SECRET.encode() in response.body:
+        yield f"{status} contains a password"
+    if CANARY in str(response.headers):
+        yield "a header repeats the input"
+    request_id = response.headers.get("x-request-id", "")
+    if not by_server and not re.fullmatch(payloads.VALID_REQUEST_ID, request_id, re.ASCII):
         yield f"its request id is {request_id[:80]!r}"
 
 
-def kinds_for(operations: list[Operation]) -> Iterator[tuple[Operation, Kind]]:
-    """What a superuser sends where."""
+def plan_requests(operations: list[Operation]) -> Iterator[tuple[Operation, Kind]]:
+    """Yields the kinds of requests that a superuser sends to each operation."""
     shapes = set()
     for operation in operations:
-        yield from ((operation, kind) for kind in OF_ROUTES)
+        yield from ((operation, kind) for kind in EVERY_ROUTE)
         if operation.secured:
             yield operation, credentials
         if operation.shape not in shapes:
             shapes.add(operation.shape)
-            yield from ((operation, kind) for kind in OF_SHAPES)
+            yield from ((operation, kind) for kind in EVERY_SHAPE)
 
 
-def attack(service: Service) -> dict[str, list[str]]:
-    """By kind of attack, what is wrong with which answer."""
-    found: dict[str, list[str]] = defaultdict(list)
+def send_all(service: Service) -> Findings:
+    """Sends all requests, and returns what is wrong with the responses by kind of request."""
+    findings: Findings = defaultdict(list)
     service.refresh()
     operations = service.operations()
     if service.signed_in:
-        planned = list(kinds_for(operations))
+        planned = list(plan_requests(operations))
     else:
-        planned = [(it, kind) for it in operations if it.secured for kind in OF_NOBODY]
+        planned = [(it, kind) for it in operations if it.secured for kind in ANONYMOUS]
     for operation, kind in planned:
-        faults = found[kind.__name__.replace("_", " ")]
-        for sent in kind(service, operation):
-            if len(faults) >= ENOUGH:
+        found = findings[kind.__name__.replace("_", " ")]
+        for request in kind(service, operation):
+            if len(found) >= MAX_FINDINGS:
                 break
-            answer = send(service.address, sent.sent, ends=sent.ends)
-            sent = replace(sent, refused=sent.refused or not service.signed_in)
-            faults += [
-                f"{operation}, {sent.name}: {fault}"
-                for fault in faults_of(sent, operation.documented, answer)
+            response = send(service.address, request.sent, half_close=request.incomplete)
+            request = replace(request, refused=request.refused or not service.signed_in)
+            found += [
+                f"{operation}, {request.name}: {finding}"
+                for finding in check_response(request, operation.documented, response)
             ]
-            if answer.status < 300 and operation.uses_up:
+            if response.status < 300 and operation.works_once:
                 service.refresh()
-        answer = send(service.address, service.request(operation))
-        if (answer.status < 300) != service.signed_in:
-            faults.append(f"{operation}: a good request gets {answer.status}")
-        if operation.uses_up:
+        response = send(service.address, service.request(operation))
+        if (response.status < 300) != service.signed_in:
+            found.append(f"{operation}: a valid request gets {response.status}")
+        if operation.works_once:
             service.refresh()
-    return found
+    return findings
 
 
-@contextmanager
-def attacked(project: Path, env: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """The `address` of the project while it is served, and whether there are `users`."""
-    told = (project / "attacked.json").absolute()
-    with (project / LOG).open("w") as log:
-        server = subprocess.Popen(
-            ["uv", "run", "python", str(PROBE), str(told)],
-            cwd=project,
-            env=env | {"PYTHONPATH": ".", "LOG_FORMAT": "json", "SECRET_KEY": uuid4().hex},
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        end = time.monotonic() + 60
-        while not told.exists() or not told.read_text():
-            if server.poll() is not None or time.monotonic() > end:
-                raise StepFailed((project / LOG).read_text())
-            time.sleep(0.05)
-        yield json.loads(told.read_text())
-    finally:
-        server.communicate()
+def send_malicious_input(project: GeneratedProject) -> None:
+    """Reports what is wrong by kind of request, and by kind of value. Of many findings, the first."""
+    log = project.path / "malicious_input.log"
+    env = project.env | {"LOG_FORMAT": "json", "SECRET_KEY": uuid4().hex}
+    with run_probe_service(project.path, env, "serve_malicious_input.py", log=log) as served:
+        superuser = Service(served["address"], signed_in=True)
+        findings = send_all(superuser)
+        if served["users"]:
+            anonymous = send_all(Service(served["address"], signed_in=False))
+            findings["anonymous"] = [finding for found in anonymous.values() for finding in found]
+        superuser.refresh()
+        authorization = superuser.values.get("authorization", "")
+        values = check_value_round_trips(served["address"], authorization)
+    findings["log"] = list(check_log(log.read_text()))
+    project.run.findings["malicious input"] = shorten_all(findings)
+    project.run.findings["value round trips"] = shorten_all(values)
 
 
-def find_hostile(project: Path, env: dict[str, str]) -> dict[str, list[str]]:
-    """By kind of attack, and by kind of value, what did not hold; of many faults the first."""
-    with attacked(project, env) as told:
-        somebody = Service(told["address"], signed_in=True)
-        found = attack(somebody)
-        if told["users"]:
-            nobodys = attack(Service(told["address"], signed_in=False))
-            found["of nobody"] = [fault for faults in nobodys.values() for fault in faults]
-        somebody.refresh()
-        values = find_lost_values(told["address"], somebody.values.get("authorization", ""))
-    found["log"] = list(faults_of_log((project / LOG).read_text()))
-    named = {f"hostile {name}": faults for name, faults in found.items()} | values
-    return {name: summary(faults) for name, faults in named.items()}
-
-
-def faults_of_log(log: str) -> Iterator[str]:
-    """Each line has to be JSON, tell of no error, be short, and hold no password."""
+def check_log(log: str) -> Iterator[str]:
+    """Yields what is wrong: each line has to be short JSON without an error or a password."""
     for line in log.splitlines():
         try:
             level = json.loads(line)["level"]
         except (ValueError, KeyError):
-            yield f"no line of log: {line[:200]}"
+            yield f"a line that is not JSON: {line[:200]}"
         else:
             if level in {"error", "critical"}:
                 yield f"an error: {line[:200]}"
-        if len(line) > LONGEST_LINE:
+        if len(line) > MAX_LOG_LINE:
             yield f"a line of {len(line)} characters: {line[:200]}"
         if SECRET in line:
             yield f"a password: {line[:200]}"
 
 
-def summary(faults: list[str]) -> list[str]:
-    more = len(faults) - SHOWN
-    return [*faults[:SHOWN], f"and {more} more"] if more > 0 else faults
+def shorten(findings: list[str]) -> list[str]:
+    more = len(findings) - SHOWN_FINDINGS
+    return [*findings[:SHOWN_FINDINGS], f"and {more} more"] if more > 0 else findings
+
+
+def shorten_all(findings: Findings) -> Findings:
+    return {name: shorten(found) for name, found in findings.items()}

@@ -1,43 +1,43 @@
-"""What is sent to a service that should not take it: texts, values, ids, bodies, headers."""
+"""Payloads of malicious requests: texts, values, ids, bodies and headers that may be invalid."""
 
 import json
 
 CANARY = "kanarienvogel"
-"""It stands in what is sent, and must not stand in what refuses it."""
+"""It is part of what is sent, and must not be part of a refusal."""
 
 SECRET = "passwortvogel"
-"""As long, and in its place where a password goes: it must not stand anywhere."""
+"""It takes the canary's place in passwords, with the same length, and must not be in any response."""
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-LIMIT = 1_000_000  # bytes: what MAX_BODY_SIZE is
+LIMIT = 1_000_000  # bytes, the default of MAX_BODY_SIZE
 
-# Text that a field may be given; each ends what begins with the canary, but the empty one.
-# UNSTORABLE: that no field takes.
-UNSTORABLE = {"NUL", "half a surrogate pair", "a pair the wrong way round", "100,000 characters"}
+# Texts for a field. The canary is put before each, except the empty one.
+# UNSTORABLE texts have to be refused by every field.
+UNSTORABLE = {"NUL", "lone surrogate", "surrogates in the wrong order", "100,000 characters"}
 TEXTS = {
     "empty": "",
     "space": " ",
     "NUL": "a\0b",
-    "half a surrogate pair": "\ud800",
-    "a pair the wrong way round": "\udfff\ud800",
+    "lone surrogate": "\ud800",
+    "surrogates in the wrong order": "\udfff\ud800",
     "100,000 characters": "x" * 100_000,
     "201 emoji": "💡" * 201,
     "bidi": "\u202e\u2066abc",
     "zero width": "\u200b\u200d\ufeff\u00ad",
-    "not normalised": "A\u030a\u1e9b\u0323",
+    "not normalized": "A\u030a\u1e9b\u0323",
     "control characters": "\x01\x1b[31m\x7f\x85",
     "lines": "\r\nSet-Cookie: a=b\r\n\r\n\u2028",
-    "no characters": "\uffff\U0010ffff",
+    "noncharacters": "\uffff\U0010ffff",
     "Arabic digits": "\u0661\u0662",
     "SQL": "' OR 1=1; DROP TABLE items; --",
     "SQL, escaped": "\\'; SELECT pg_sleep(9) /*",
-    "formats": "%s%n{0.__class__}${jndi:ldap://x}{{7*7}}$(id)<script>",
-    "encoded": "%00%ed%a0%80&#0;\\u0000",
+    "format strings": "%s%n{0.__class__}${jndi:ldap://x}{{7*7}}$(id)<script>",
+    "percent-encoded": "%00%ed%a0%80&#0;\\u0000",
     "encoded word": "=?utf-8?q?=00?=",
 }
 
-# What no field takes, or only one of another type: literals of JSON.
+# JSON literals of other types, and literals that are no JSON.
 LITERALS = {
     "null": "null",
     "true": "true",
@@ -53,15 +53,15 @@ LITERALS = {
     "-Infinity": "-Infinity",
     "a list": f'["{CANARY}"]',
     "an object": f'{{"{CANARY}": "{CANARY}"}}',
-    "no JSON": f"{CANARY}",
+    "not JSON": f"{CANARY}",
     "an open string": f'"{CANARY}',
     "a bad escape": f'"{CANARY}\\x00"',
 }
 
-# A form's values, as they are sent.
+# Values of a form, already encoded.
 FORM_VALUES = {
     "NUL": f"{CANARY}%00",
-    "half a surrogate pair": f"{CANARY}%ed%a0%80",
+    "lone surrogate": f"{CANARY}%ed%a0%80",
     "not UTF-8": f"{CANARY}%ff%fe",
     "a broken escape": f"{CANARY}%zz%",
     "raw bytes": f"{CANARY}\udcff",  # b"\xff"
@@ -69,7 +69,7 @@ FORM_VALUES = {
     "semicolons": f"{CANARY};a=b;",
 }
 
-# In place of an id or a number, in the target of a request. POSSIBLE: those that may be one.
+# Values in place of an id or a number, encoded for a URL. POSSIBLE ones may be accepted.
 POSSIBLE = {"2^31", "2^63 - 1", "1_0", "+1", "a space", "a line", "lowest UUID", "highest UUID"}
 POSSIBLE |= {"UUID in braces", "UUID as URN"}
 IDS = {
@@ -90,7 +90,7 @@ IDS = {
     "Arabic digits": "%D9%A1",
     "full width": "%EF%BC%91",
     "NUL": "1%00",
-    "half a surrogate pair": "%ed%a0%80",
+    "lone surrogate": "%ed%a0%80",
     "not UTF-8": "%ff",
     "a broken escape": "%zz",
     "null": "null",
@@ -104,12 +104,12 @@ IDS = {
     "100,000 characters": "x" * 100_000,
 }
 
-# In place of an id in a path: they may leave the route, and must not find another one's row.
-TRICKS = {
-    "nothing": "",
+# Values in place of an id in a path. They may match another route, but must not be accepted.
+PATH_TRAVERSALS = {
+    "empty": "",
     "encoded slash": "..%2f",
     "encoded dots": "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
-    "twice encoded": "%252e%252e%252f",
+    "encoded twice": "%252e%252e%252f",
     "dots": "../..",
     "backslash": "..%5c..%5c",
     "parameter": ";a=b",
@@ -121,8 +121,8 @@ TRICKS = {
 }
 
 NESTED = 50_000
-# Whole bodies in place of JSON. ENCODED: those that are JSON after all.
-ENCODED = {"UTF-16", "UTF-32", "BOM"}
+# Bodies in place of JSON. VALID_ENCODINGS are JSON in an encoding that may be accepted.
+VALID_ENCODINGS = {"UTF-16", "UTF-32", "BOM"}
 BODIES: dict[str, bytes] = {
     "nothing": b"",
     "space": b" \r\n",
@@ -161,7 +161,7 @@ FILES = (
 )
 BOUNDARY = b"multipart/form-data; boundary=b"
 PART = b'--b\r\nContent-Disposition: form-data; name="username"\r\n\r\na\r\n'
-# Forms that are none: the type of the content, and the content.
+# Invalid forms: content type and body.
 FORMS: dict[str, tuple[bytes, bytes]] = {
     "no fields": (FORM.encode(), b""),
     "only signs": (FORM.encode(), b"&&==&&"),
@@ -188,13 +188,13 @@ FORMS: dict[str, tuple[bytes, bytes]] = {
     "an open header of a part": (BOUNDARY, b"--b\r\n" + b"A" * 500_000),
 }
 
-# For a body that is good under the right one. SPELLINGS: those that are JSON's.
+# Content types for a body that is valid JSON. SPELLINGS of the right one may be accepted.
 SPELLINGS = {"UTF-16", "an unknown charset", "another JSON", "capitals", "long"}
 CONTENT_TYPES: dict[str, bytes] = {
     "empty": b"",
     "plain text": b"text/plain",
     "anything": b"*/*",
-    "no type": b"garbage; ; =",
+    "not a content type": b"garbage; ; =",
     "XML": b"application/xml",
     "octets": b"application/octet-stream",
     "multipart": BOUNDARY,
@@ -206,7 +206,7 @@ CONTENT_TYPES: dict[str, bytes] = {
     "long": b"application/json; a=" + b"x" * 50_000,
 }
 
-SANE_ID = r"[\w.-]{1,64}"
+VALID_REQUEST_ID = r"[\w.-]{1,64}"
 REQUEST_IDS: dict[str, bytes] = {
     "empty": b"",
     "a space": b"a b",
@@ -238,7 +238,7 @@ AUTHORIZATIONS: dict[str, bytes] = {
     "a space": b"Bearer  ",
     "bytes": b"Bearer \xff\xfe",
     "dots": b"Bearer ..",
-    "no JSON": b"Bearer YQ.YQ.YQ",
+    "not JSON": b"Bearer YQ.YQ.YQ",
     "deep": b"Bearer W1tbW1tbW1tbW1tbW1tb." + b"W1tb" * 10_000 + b".YQ",
     "unsigned": b"Bearer eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiIxIn0.",
     "100,000 characters": b"Bearer " + b"x" * 100_000,
@@ -258,15 +258,15 @@ COOKIES: dict[str, bytes] = {
     "a bad escape": rb'session="\9\x"',
     "bytes": b"session=\xff\xfe",
     "encoded": b"session=%00%ff",
-    "half a thousand": b"; ".join(b"session%d=a" % n for n in range(500)),
-    "the same, half a thousand times": b"; ".join([b"session=a"] * 500),
+    "five hundred": b"; ".join(b"session%d=a" % n for n in range(500)),
+    "the same one five hundred times": b"; ".join([b"session=a"] * 500),
     "100,000 characters": b"session=" + b"x" * 100_000,
     "signs": b";;==;,=;",
     "attributes": b"$Version=1; session=a; $Path=/; Path=/; Domain=x",
     "the name of another": b"__Host-session=a; SESSION=a",
 }
 
-# Other headers that something on the way reads, or copies: name and value.
+# Headers that a middleware or a proxy reads or copies: name and value.
 HEADERS: dict[str, tuple[str, bytes]] = {
     "long": ("x-long", b"x" * 100_000),
     "bytes": ("x-bytes", bytes(range(128, 256))),
@@ -295,8 +295,8 @@ HEADERS: dict[str, tuple[str, bytes]] = {
     "upgrade": ("upgrade", b"h2c, websocket\xff"),
     "a name of signs": ("!#$%&'*+-.^_`|~", b"a"),
 }
-# What the server refuses, all but the last.
-NO_HEADERS: dict[str, tuple[str, bytes]] = {
+# Headers that are no valid HTTP.
+INVALID_HEADERS: dict[str, tuple[str, bytes]] = {
     "a name with a space": ("a b", b"a"),
     "no name": ("", b"a"),
     "NUL": ("x-nul", b"a\0b"),

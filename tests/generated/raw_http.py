@@ -1,4 +1,4 @@
-"""HTTP as bytes: also what no client library would send."""
+"""Raw HTTP: requests as bytes, also those that no client library would send."""
 
 import socket
 from collections.abc import Iterable
@@ -11,45 +11,48 @@ Headers = Iterable[tuple[str, bytes]]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int = 0
-    """0: the connection ended without one."""
+    """0 if the connection ended without a response."""
 
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
 
 
-def request(
+def make_request(
     method: str, target: str | bytes, headers: Headers = (), body: bytes | None = None
 ) -> bytes:
-    """One that asks for the connection to be closed; what `headers` has goes before the usual."""
+    """Returns the bytes of a request. `headers` replace the default ones of the same name."""
     given = [(name.lower(), value) for name, value in headers]
-    usual = {"host": b"test", "connection": b"close"}
+    defaults = {"host": b"test", "connection": b"close"}
     if body is not None:
-        usual["content-length"] = b"%d" % len(body)
-    given += [(name, value) for name, value in usual.items() if name not in dict(given)]
+        defaults["content-length"] = b"%d" % len(body)
+    given += [(name, value) for name, value in defaults.items() if name not in dict(given)]
     line = target if isinstance(target, bytes) else target.encode()
     head = [method.encode() + b" " + line + b" HTTP/1.1"]
     head += [name.encode() + b": " + value for name, value in given]
     return b"\r\n".join([*head, b"", body or b""])
 
 
-def send(address: str, sent: bytes, *, ends: bool = False) -> Answer:
-    """The first answer on a connection of its own; `ends`: no more is sent, and the server knows."""
+def send(address: str, request: bytes, *, half_close: bool = False) -> Response:
+    """Sends a request on a new connection, and returns the first response.
+
+    `half_close` tells the server that nothing more is sent.
+    """
     url = urlsplit(address)
     with socket.create_connection((url.hostname, url.port), TIMEOUT) as connection:
         try:
-            connection.sendall(sent)
-            if ends:
+            connection.sendall(request)
+            if half_close:
                 connection.shutdown(socket.SHUT_WR)
-        except OSError:  # it is answered, and closed, before all is sent
+        except OSError:  # the server has answered and closed before everything is sent
             pass
-        response = HTTPResponse(connection, method=sent.partition(b" ")[0].decode("latin-1"))
+        response = HTTPResponse(connection, method=request.partition(b" ")[0].decode("latin-1"))
         try:
             response.begin()
             headers = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, headers, response.read())
-        except (OSError, HTTPException):  # also a timeout
-            return Answer()
+            return Response(response.status, headers, response.read())
+        except (OSError, HTTPException):  # or a timeout
+            return Response()
         finally:
             response.close()

@@ -1,21 +1,19 @@
-"""Every combination: installed, migrated, linted, typed, and its own tests on its own database.
+"""The matrix: every combination is installed, migrated, linted, type-checked, tested and fuzzed.
 
-And projects whose answers change."""
-
-import os
-from typing import NoReturn
+Its own tests run on its own database. `checks.py` lists all checks, and the combinations of each.
+"""
 
 import pytest
 
-from tests.cells import CELLS, LOADED, PROBED, Cell
-from tests.load import ERRORS, NO_WRK
-from tests.matrix import Matrix, Run
-from tests.walks import WALKS, Walk
+from tests.generated.load import ERRORS, NO_WRK
+from tests.generated.matrix import Matrix
+from tests.support.combinations import COMBINATIONS, FAULT_INJECTED, LOAD_TESTED, Combination
+from tests.support.missing_tools import report_not_run
 
-# How often a request waits for its database, where there are no users: on the wire, or for SQLite
-# calls to its thread, four a statement (a cursor, execute, fetch, close). MySQL's drivers cannot
-# tell that a server is gone, so a ping comes first. A PATCH reads once more, after its response.
-ROUND_TRIPS = {
+# How often a request waits for the database if there are no users. For SQLite this counts calls to
+# its thread, four for each statement (cursor, execute, fetch, close). MySQL's drivers cannot tell
+# that a server has closed the connection, so a ping comes first. A PATCH reads the row once more.
+DATABASE_ROUND_TRIPS = {
     "GET /health/live": {"postgresql": 0, "mysql": 0, "sqlite": 0},
     "GET /items/{id}": {"postgresql": 1, "mysql": 2, "sqlite": 4},
     "GET /items?limit=20": {"postgresql": 1, "mysql": 2, "sqlite": 4},
@@ -23,56 +21,56 @@ ROUND_TRIPS = {
     "PATCH /items/{id}": {"postgresql": 5, "mysql": 6, "sqlite": 19},
     "DELETE /items/{id}": {"postgresql": 4, "mysql": 4, "sqlite": 15},
 }
-USER = {"postgresql": 1, "mysql": 1, "sqlite": 4}  # whose request it is, is a read
+# With users, one more statement reads the user of the request.
+READ_USER = {"postgresql": 1, "mysql": 1, "sqlite": 4}
 
 
-def result(matrix: Matrix, of: Cell | Walk) -> Run:
-    run = matrix.result(of)
-    if run.missing:
-        not_run(run.missing)
-    if run.failure:
-        pytest.fail(run.failure, pytrace=False)
-    return run
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+def test_combination(combination: Combination, matrix: Matrix) -> None:
+    assert matrix.result(combination).tests > 0
 
 
-def not_run(missing: str) -> NoReturn:
-    if "REQUIRE_TOOLS" in os.environ:
-        pytest.fail(missing, pytrace=False)
-    pytest.skip(missing)
+@pytest.mark.parametrize("combination", FAULT_INJECTED, ids=str)
+def test_fault_injection(combination: Combination, matrix: Matrix) -> None:
+    """The service survives failures of its database, its disk, its connections and its clients."""
+    findings = matrix.result(combination).findings["fault injection"]
+    assert {name: found for name, found in findings.items() if found} == {}
+    assert len(findings) > 1
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=str)
-def test_cell(cell: Cell, matrix: Matrix) -> None:
-    assert result(matrix, cell).tests > 0
+@pytest.mark.parametrize("combination", FAULT_INJECTED, ids=str)
+def test_malicious_input(combination: Combination, matrix: Matrix) -> None:
+    """Malicious requests get a documented refusal, which does not repeat the input."""
+    findings = matrix.result(combination).findings["malicious input"]
+    assert {name: found for name, found in findings.items() if found} == {}
+    assert len(findings) > 1
 
 
-@pytest.mark.parametrize("walk", WALKS, ids=str)
-def test_every_change_of_an_answer_can_be_migrated(walk: Walk, matrix: Matrix) -> None:
-    assert result(matrix, walk).tests > 0
+@pytest.mark.parametrize("combination", FAULT_INJECTED, ids=str)
+def test_value_round_trips(combination: Combination, matrix: Matrix) -> None:
+    """Values that the service accepts come back unchanged."""
+    findings = matrix.result(combination).findings["value round trips"]
+    assert {name: found for name, found in findings.items() if found} == {}
+    assert len(findings) > 1
 
 
-@pytest.mark.parametrize("cell", PROBED, ids=str)
-def test_it_holds_when_its_database_and_its_clients_fail(cell: Cell, matrix: Matrix) -> None:
-    faults = result(matrix, cell).faults
-    assert {name: found for name, found in faults.items() if found} == {}
-    assert len(faults) > 1
-
-
-@pytest.mark.parametrize("cell", PROBED, ids=str)
-def test_no_request_waits_for_its_database_more_often_than_it_must(
-    cell: Cell, matrix: Matrix
-) -> None:
+@pytest.mark.parametrize("combination", FAULT_INJECTED, ids=str)
+def test_database_round_trips(combination: Combination, matrix: Matrix) -> None:
+    """No request waits for the database more often than expected."""
+    database = combination.database
     expected = {
-        route: trips[cell.family] + (USER[cell.family] if cell.auth and "items" in route else 0)
-        for route, trips in ROUND_TRIPS.items()
+        route: round_trips[database]
+        + (READ_USER[database] if combination.auth and "items" in route else 0)
+        for route, round_trips in DATABASE_ROUND_TRIPS.items()
     }
-    assert result(matrix, cell).round_trips == expected
+    assert matrix.result(combination).database_round_trips == expected
 
 
-@pytest.mark.parametrize("cell", LOADED, ids=str)
-def test_it_bears_load(cell: Cell, matrix: Matrix) -> None:
-    if (load := result(matrix, cell).load) is None:
-        not_run(NO_WRK)
+@pytest.mark.parametrize("combination", LOAD_TESTED, ids=str)
+def test_load(combination: Combination, matrix: Matrix) -> None:
+    """Under load no request fails, and the memory does not grow."""
+    if (load := matrix.result(combination).load) is None:
+        report_not_run(NO_WRK)
     assert load.errors == dict.fromkeys(ERRORS, 0)
     assert load.requests > 1000
-    assert load.after < load.before * 1.1
+    assert load.memory_after < load.memory_before * 1.1

@@ -1,4 +1,4 @@
-"""The default service on every Python of this machine that it supports."""
+"""The default combination on each supported version of Python that this machine has."""
 
 import os
 import shutil
@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.cells import DEFAULT
-from tests.conftest import run_copier
-from tests.databases import environment_of
-from tests.steps import passed, step
+from tests.support.combinations import DEFAULT
+from tests.support.commands import count_passed_tests, run_command
+from tests.support.databases import environment_variables
+from tests.support.rendering import render_project
 
 SUPPORTED = ("3.11.", "3.12.", "3.13.", "3.14.")
 
 
-def installed() -> dict[str, Path]:
-    """Each supported Python by its version: those on the PATH, and pyenv's."""
+def find_pythons() -> dict[str, Path]:
+    """Returns supported Pythons by their version, from the PATH and from pyenv."""
     found = [shutil.which(f"python{version.rstrip('.')}") for version in SUPPORTED]
     pythons = [Path(path) for path in found if path is not None]
     if (pyenv := shutil.which("pyenv")) is not None:
@@ -24,25 +24,27 @@ def installed() -> dict[str, Path]:
         pythons += Path(root.stdout.strip()).glob("versions/*/bin/python")
     versions: dict[str, Path] = {}
     for python in pythons:
-        asked = subprocess.run([python, "--version"], capture_output=True, text=True, check=False)
-        version = asked.stdout.removeprefix("Python ").strip()
+        done = subprocess.run([python, "--version"], capture_output=True, text=True, check=False)
+        version = done.stdout.removeprefix("Python ").strip()
         if version.startswith(SUPPORTED):
             versions.setdefault(version.rpartition(".")[0], python)
     return versions
 
 
-PYTHONS = installed()
+PYTHONS = find_pythons()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("version", sorted(PYTHONS))
-def test_the_default_service(version: str, template: Path, tmp_path: Path) -> None:
-    project = run_copier(template, tmp_path / "project", **DEFAULT.answers)
-    env = environment_of(tmp_path / "environment")
-    step(project, env, "uv", "sync", "--quiet", "--python", str(PYTHONS[version]))
-    assert step(project, env, "uv", "run", "python", "--version").startswith(f"Python {version}.")
-    assert passed(step(project, env, "uv", "run", "pytest")) > 0
+def test_python_version(version: str, template: Path, tmp_path: Path) -> None:
+    project = render_project(template, tmp_path / "project", **DEFAULT.answers)
+    env = environment_variables(tmp_path / "environment")
+    run_command(project, env, "uv", "sync", "--quiet", "--python", str(PYTHONS[version]))
+    assert run_command(project, env, "uv", "run", "python", "--version").startswith(
+        f"Python {version}."
+    )
+    assert count_passed_tests(run_command(project, env, "uv", "run", "pytest")) > 0
 
 
-def test_a_python_was_found() -> None:
+def test_some_python_version_is_found() -> None:
     assert PYTHONS, os.environ["PATH"]

@@ -1,4 +1,4 @@
-"""Swagger UI as people use it: in a browser, without the internet."""
+"""Swagger UI in a browser, without access to the internet."""
 
 import json
 import shutil
@@ -8,39 +8,38 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from tests.cells import Cell
-from tests.conftest import run_copier
-from tests.databases import environment_of
-from tests.faults import JSON
-from tests.recipes import dev
-from tests.releases import ROOT
-from tests.steps import PASSWORD, step
-from tests.test_generated import not_run
+from tests.generated.serving import JSON_HEADERS, run_just_dev
+from tests.support.combinations import Combination
+from tests.support.commands import PASSWORD, run_command
+from tests.support.databases import environment_variables
+from tests.support.missing_tools import report_not_run
+from tests.support.rendering import render_project
+from tests.support.template import ROOT
 
 EMAIL = "someone@example.com"
-SCREENSHOT = ROOT / "build" / "swagger_ui.png"  # the one in docs/ is one of these
+SCREENSHOT = ROOT / "build" / "swagger_ui.png"  # docs/ has a copy of it
 
 
 @pytest.mark.slow
-def test_a_person_signs_in_and_creates_an_item(
+def test_swagger_ui_signs_in_and_creates_an_item(
     template: Path, environment: Path, tmp_path: Path
 ) -> None:
     if (chromium := shutil.which("chromium")) is None:
-        not_run("There is no chromium: apt-get install chromium")
-    project = run_copier(template, tmp_path / "service", **Cell(auth=True).answers)
-    env = environment_of(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
-    step(project, env, "uv", "sync", "--quiet")
-    step(project, env, "uv", "run", "alembic", "upgrade", "head")
-    with dev(project, env) as address, sync_playwright() as playwright:
+        report_not_run("There is no chromium: apt-get install chromium")
+    project = render_project(template, tmp_path / "service", **Combination(auth=True).answers)
+    env = environment_variables(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
+    run_command(project, env, "uv", "sync", "--quiet")
+    run_command(project, env, "uv", "run", "alembic", "upgrade", "head")
+    with run_just_dev(project, env) as address, sync_playwright() as playwright:
         account = json.dumps({"email": EMAIL, "password": PASSWORD}).encode()
-        urlopen(Request(f"{address}/auth/register", account, JSON)).close()
+        urlopen(Request(f"{address}/auth/register", account, JSON_HEADERS)).close()
         browser = playwright.chromium.launch(
             executable_path=chromium,
             args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
         )
         page = browser.new_page(viewport={"width": 1200, "height": 700})
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
+        requested: list[str] = []
+        page.on("request", lambda request: requested.append(request.url))
         page.goto(f"{address}/docs")
         sign_in(page)
         create_item(page)
@@ -48,7 +47,7 @@ def test_a_person_signs_in_and_creates_an_item(
         SCREENSHOT.parent.mkdir(exist_ok=True)
         page.screenshot(path=SCREENSHOT)
         browser.close()
-    outside = [url for url in asked if not url.startswith((address, "data:"))]
+    outside = [url for url in requested if not url.startswith((address, "data:"))]
     assert outside == []
 
 

@@ -1,4 +1,4 @@
-"""Values through a served project: what it accepts comes back as it was, on every database."""
+"""Round trips of values: a service returns what it has accepted, unchanged, on every database."""
 
 import json
 import unicodedata
@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
-from tests.wire import request, send
+from tests.generated.raw_http import make_request, send
+from tests.generated.results import Findings
 
-# Equal to some collation of MySQL or MariaDB, or to some eye; not to a unique index.
-ALIKE = [
+# Pairs that a collation of MySQL or MariaDB, or a reader, may take for equal. A unique index must not.
+SIMILAR = [
     *[("a", "A"), ("a", "á"), ("á", "a\u0301"), ("ß", "ss"), ("ß", "ẞ"), ("ä", "ae"), ("ø", "o")],
     *[("a", "a "), ("a ", "a  "), ("a", " a"), ("a", "a\t"), ("a", "a\n"), ("a b", "a\u00a0b")],
     *[("a", "a\u200b"), ("a", "a\u00ad"), ("a", "\ufeffa"), ("a", "a\u0001"), ("a", "a\u034f")],
@@ -36,17 +37,17 @@ VARIATIONS: list[Callable[[str], str]] = [
     lambda text: text + "\u200b",
     *(partial(unicodedata.normalize, form) for form in ("NFC", "NFD", "NFKC", "NFKD")),
 ]
-# All but half surrogate pairs and NUL, which no database stores; what is odd comes up often.
+# All characters but lone surrogates and NUL, which no database stores. Unusual ones come up often.
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
-ODD = st.sampled_from("aAáßıİ \t\n\u0301\u200b\u200d\u00ad\ufeff\u202eａ💡𝐚\uffff\\'%_")
-TEXTS = st.text(CHARACTERS | ODD, max_size=150)
+UNUSUAL = st.sampled_from("aAáßıİ \t\n\u0301\u200b\u200d\u00ad\ufeff\u202eａ💡𝐚\uffff\\'%_")
+TEXTS = st.text(CHARACTERS | UNUSUAL, max_size=150)
 OFFSETS = st.timedeltas(timedelta(hours=-14), timedelta(hours=14)).map(
     lambda offset: timezone(timedelta(minutes=offset // timedelta(minutes=1)))
 )
-INSTANTS = st.datetimes(
+TIMESTAMPS = st.datetimes(
     datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999), timezones=OFFSETS
 )
-EVERY = settings(
+SETTINGS = settings(
     max_examples=25,
     derandomize=True,
     database=None,
@@ -58,25 +59,27 @@ EVERY = settings(
 numbers = count()
 
 
-def hold(found: object, expected: object, what: str) -> None:
-    """Without pytest's help in saying what was found."""
+def expect_equal(found: object, expected: object, what: str) -> None:
+    """Raises AssertionError with a message of one line, which becomes a finding."""
     if found != expected:
         raise AssertionError(f"{what}: {found!r} and not {expected!r}")
 
 
 @dataclass(frozen=True)
 class Client:
+    """Sends requests to the service, signed in if it has users."""
+
     address: str
     authorization: str
 
     def __call__(self, method: str, path: str, body: object, status: int, what: str) -> Any:
-        """What is answered, if it is with this status."""
+        """Sends a request and returns the response, which must have this status."""
         headers = [("content-type", b"application/json")]
         headers += [("authorization", self.authorization.encode())] * bool(self.authorization)
         content = None if body is None else json.dumps(body).encode()
-        answer = send(self.address, request(method, path, headers, content))
-        hold(answer.status, status, what)
-        return json.loads(answer.body) if answer.body else None
+        response = send(self.address, make_request(method, path, headers, content))
+        expect_equal(response.status, status, what)
+        return json.loads(response.body) if response.body else None
 
     def create(self, name: str, status: int = 201, **more: object) -> Any:
         return self("POST", "/items", {"name": name, **more}, status, f"{name!r} is created")
@@ -84,92 +87,96 @@ class Client:
     def read(self, item_id: object) -> Any:
         return self("GET", f"/items/{item_id}", None, 200, f"{item_id} is read")
 
-    def add(self, **odd: object) -> Any:
-        """The id of an item that the API lets nobody make."""
-        return self("POST", "/probe/items", odd, 200, f"{odd} is stored")
+    def create_by_probe(self, **values: object) -> Any:
+        """Creates an item with values that clients cannot choose, and returns its id."""
+        return self("POST", "/probe/items", values, 200, f"{values} is stored")
 
 
-def texts_come_back(client: Client) -> None:
-    @EVERY
+def texts_are_returned_unchanged(client: Client) -> None:
+    @SETTINGS
     @given(TEXTS, TEXTS)
     def check(name: str, description: str) -> None:
-        name = f"{next(numbers)} {name}"  # of this run, and yet with an odd end
+        name = f"{next(numbers)} {name}"  # unique, and with an unusual end
         found = client.read(client.create(name, description=description)["id"])
-        hold(found["name"], name, "a name comes back")
-        hold(found["description"], description, "a description comes back")
+        expect_equal(found["name"], name, "a name comes back")
+        expect_equal(found["description"], description, "a description comes back")
 
     check()
 
 
-def names_are_exact(client: Client) -> None:
-    def differ(one: str, other: str) -> None:
+def similar_names_differ(client: Client) -> None:
+    def check_difference(one: str, other: str) -> None:
         number = next(numbers)
         names = f"{number} {one}", f"{number} {other}"
-        for status in (201, 409):  # each for itself, and once
+        for status in (201, 409):  # both can be created, but not twice
             for name in names:
                 client.create(name, status)
 
-    for one, other in ALIKE:
-        differ(one, other)
+    for one, other in SIMILAR:
+        check_difference(one, other)
 
-    @EVERY
+    @SETTINGS
     @given(TEXTS, st.sampled_from(VARIATIONS))
     def check(name: str, vary: Callable[[str], str]) -> None:
         other = vary(name)
         assume(other != name and len(other) < 190)
-        differ(name, other)
+        check_difference(name, other)
 
     check()
 
 
-def instants_are_exact(client: Client) -> None:
-    @EVERY
-    @given(INSTANTS)
-    def check(instant: datetime) -> None:
+def timestamps_are_returned_unchanged(client: Client) -> None:
+    @SETTINGS
+    @given(TIMESTAMPS)
+    def check(timestamp: datetime) -> None:
         found = datetime.fromisoformat(
-            client.read(client.add(created_at=str(instant)))["created_at"]
+            client.read(client.create_by_probe(created_at=str(timestamp)))["created_at"]
         )
-        hold(found.isoformat(), instant.astimezone(UTC).isoformat(), f"{instant} comes back")
+        expect_equal(
+            found.isoformat(), timestamp.astimezone(UTC).isoformat(), f"{timestamp} comes back"
+        )
 
     check()
 
 
-def naive_instants_are_refused(client: Client) -> None:
+def naive_timestamps_are_refused(client: Client) -> None:
     body = {"created_at": "2026-01-01T00:00:00"}
-    client("POST", "/probe/items", body, 422, "an instant without an offset")
+    client("POST", "/probe/items", body, 422, "a timestamp without an offset")
 
 
-def new_ids_come_last(client: Client) -> None:
+def new_ids_are_on_the_last_page(client: Client) -> None:
     created = [client.create(f"{next(numbers)}")["id"] for _ in range(20)]
-    hold(pages(client)[-20:], created, "the last of all pages")
+    expect_equal(list_ids(client)[-20:], created, "the last of all pages")
 
 
-def ids_hold_at_their_ends(client: Client) -> None:
+def lowest_and_highest_ids_work(client: Client) -> None:
     known = client.create(f"{next(numbers)}")["id"]
     ends = (
         [1, 2**63 - 1] if isinstance(known, int) else [str(UUID(int=0)), str(UUID(int=2**128 - 1))]
     )
     first, last = ends
-    if first in pages(client):
+    if first in list_ids(client):
         client("DELETE", f"/items/{first}", None, 204, "the first item is deleted")
     for end in ends:
-        hold(client.add(id=end), end, "an id is kept")
-        hold(client.read(end)["id"], end, "an id is read")
+        expect_equal(client.create_by_probe(id=end), end, "an id is stored")
+        expect_equal(client.read(end)["id"], end, "an id is read")
         change = {"name": f"{next(numbers)}"}
-        hold(
+        expect_equal(
             client("PATCH", f"/items/{end}", change, 200, "PATCH")["name"], change["name"], "PATCH"
         )
-    found = pages(client)
-    hold([found[0], found[-1]], ends, "the first and the last of all pages")
-    hold(found, sorted(set(found)), "all pages")
-    hold(client("GET", f"/items?after={last}", None, 200, "a page")["items"], [], "after the last")
+    found = list_ids(client)
+    expect_equal([found[0], found[-1]], ends, "the first and the last of all pages")
+    expect_equal(found, sorted(set(found)), "all pages")
+    expect_equal(
+        client("GET", f"/items?after={last}", None, 200, "a page")["items"], [], "after the last"
+    )
     for end in ends:
         client("DELETE", f"/items/{end}", None, 204, f"DELETE {end}")
         client("GET", f"/items/{end}", None, 404, f"{end} after DELETE")
 
 
-def pages(client: Client) -> list[Any]:
-    """The ids of all items, page by page."""
+def list_ids(client: Client) -> list[Any]:
+    """Returns the ids of all items, by keyset pagination."""
     found: list[Any] = []
     query = "limit=100"
     while True:
@@ -180,23 +187,24 @@ def pages(client: Client) -> list[Any]:
         query = f"limit=100&after={page['next']}"
 
 
-CHECKS = [
-    texts_come_back,
-    names_are_exact,
-    instants_are_exact,
-    naive_instants_are_refused,
-    new_ids_come_last,
-    ids_hold_at_their_ends,  # the last: after the greatest id of all there is no other
+ROUND_TRIPS = [
+    texts_are_returned_unchanged,
+    similar_names_differ,
+    timestamps_are_returned_unchanged,
+    naive_timestamps_are_refused,
+    new_ids_are_on_the_last_page,
+    lowest_and_highest_ids_work,  # last, because after the highest id no item can be created
 ]
 
 
-def find_lost_values(address: str, authorization: str) -> dict[str, list[str]]:
-    """By the name of a check, what did not hold."""
-    found: dict[str, list[str]] = {}
-    for check in CHECKS:
-        found[check.__name__.replace("_", " ")] = faults = []
+def check_value_round_trips(address: str, authorization: str) -> Findings:
+    """Returns what is wrong by the name of each check."""
+    findings: Findings = {}
+    for check in ROUND_TRIPS:
+        name = check.__name__.replace("_", " ")
+        findings[name] = []
         try:
             check(Client(address, authorization))
-        except (AssertionError, Flaky) as fault:
-            faults.append(str(fault).splitlines()[0])
-    return found
+        except (AssertionError, Flaky) as error:
+            findings[name].append(str(error).splitlines()[0])
+    return findings

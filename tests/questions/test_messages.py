@@ -1,4 +1,4 @@
-"""What Copier asks and says, as it is seen in a terminal of 80 columns."""
+"""What Copier asks and prints: it fits a terminal, and the commands in it work."""
 
 import shlex
 import subprocess
@@ -9,70 +9,91 @@ import copier
 import pytest
 import yaml
 
-from tests.cells import CELLS, DEFAULT, Cell
-from tests.test_questions import asked
-from tests.test_renders import files
+from tests.support.combinations import COMBINATIONS, DEFAULT, Combination
+from tests.support.files import read_files
+from tests.support.template import read_questions
 
 COLUMNS = 80
-PROMPT = len("🎤 ") + 1  # the microphone is two wide
-NAMED = {"project_name": "Größe & Co"}
+PROMPT_WIDTH = len("🎤 ") + 1  # the microphone is two columns wide
+HEADING = "Equivalent command:"
 
 
-def said(
-    template: Path, project: Path, capsys: pytest.CaptureFixture[str], cell: Cell, **more: str
+def message_after_copy(
+    template: Path,
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    combination: Combination,
+    **more: str,
 ) -> str:
+    """Renders a project and returns what is printed after the list of its files."""
     capsys.readouterr()
-    copier.run_copy(str(template), project, data=cell.answers | more, defaults=True)
-    return capsys.readouterr().err.partition("\n\n")[2]  # the list of files comes before
+    copier.run_copy(str(template), project, data=combination.answers | more, defaults=True)
+    files, _, message = capsys.readouterr().err.lstrip().partition("\n\n")
+    assert "create" in files
+    return message
 
 
 def test_questions_fit_a_terminal(template: Path) -> None:
-    for question in asked(template).values():
+    for question in read_questions(template).values():
         lines = question["help"].splitlines() + list(question.get("choices", {}))
-        assert [line for line in lines if PROMPT + len(line) > COLUMNS] == []
+        assert [line for line in lines if PROMPT_WIDTH + len(line) > COLUMNS] == []
 
 
-def test_a_question_says_what_it_changes_and_a_choice_why(template: Path) -> None:
-    for name, question in asked(template).items():
+def test_questions_and_choices_are_explained(template: Path) -> None:
+    """The second line of a question says what it changes, and each choice has a reason."""
+    for name, question in read_questions(template).items():
         if question.get("ask", True):
             assert len(question["help"].splitlines()) == 2, name
             assert all(" – " in label for label in question.get("choices", {})), name
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=str)
-def test_the_message_after_a_copy(
-    template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], cell: Cell
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+def test_message_after_copy(
+    template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], combination: Combination
 ) -> None:
-    message = said(template, tmp_path / "s", capsys, cell)
-    lines = [line for line in message.splitlines() if str(tmp_path.parent) not in line]
+    message = message_after_copy(template, tmp_path / "s", capsys, combination)
+    # The paths of this test are longer than those of most users.
+    lines = [line for line in message.splitlines() if str(tmp_path.parents[1]) not in line]
     assert [line for line in lines if len(line) > COLUMNS] == []
-    assert ("create-superuser" in message) == cell.auth
-    assert ("mariadb-server-core" in message) == (cell.family == "mysql")
+    assert ("create-superuser" in message) == combination.auth
+    assert ("mariadb-server-core" in message) == (combination.database == "mysql")
     assert "http://127.0.0.1:8000/docs" in message
 
 
 @pytest.mark.parametrize(
-    ("cell", "more"), [(DEFAULT, {}), (CELLS[-1], {}), (CELLS[-2], NAMED)], ids=str
+    ("combination", "more"),
+    [
+        (DEFAULT, {}),
+        (COMBINATIONS[-1], {}),
+        (COMBINATIONS[-2], {"project_name": "Größe & Co"}),
+    ],
+    ids=str,
 )
-def test_the_command_for_the_same_again(
+def test_equivalent_command_renders_the_same_project(
     template: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    cell: Cell,
+    combination: Combination,
     more: dict[str, str],
 ) -> None:
-    message = said(template, tmp_path / "one", capsys, cell, **more)
-    command = shlex.split(message.partition("The same again:")[2].replace("\\\n", ""))
-    program, answers = command[:3], [word for word in command if "=" in word]
+    """The command names the template's address as it was given, and the answer to every question."""
+    message = message_after_copy(template, tmp_path / "first", capsys, combination, **more)
+    assert HEADING in message
+    paragraph = message.partition(HEADING)[2].strip().partition("\n\n")[0]
+    command = shlex.split(paragraph.replace("\\\n", ""))
+    program, options, addresses = command[:3], command[3:-2], command[-2:]
     assert program == ["uvx", "copier", "copy"]
-    given = {name: yaml.safe_load(value) for name, value in (a.split("=", 1) for a in answers)}
-    usual = DEFAULT.answers | {"project_name": "My service"}
-    assert given == dict((cell.answers | more).items() - usual.items())
-    command = [sys.executable, "-m", *program[1:], *command[3:-1], str(tmp_path / "two")]
-    subprocess.run(command, check=True, capture_output=True)
-    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert addresses == [str(template), str(tmp_path / "first")]
+    answers = dict(option.split("=", 1) for option in options if "=" in option)
+    expected = {"project_name": "My service"} | combination.answers | more
+    assert {name: yaml.safe_load(value) for name, value in answers.items()} == expected
+    run = [sys.executable, "-m", *program[1:], *options, str(template), str(tmp_path / "second")]
+    subprocess.run(run, check=True, capture_output=True)
+    assert read_files(tmp_path / "first") == read_files(tmp_path / "second")
 
 
-def test_quiet_is_silent(template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_quiet_copy_prints_nothing(
+    template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     copier.run_copy(str(template), tmp_path / "s", data=DEFAULT.answers, defaults=True, quiet=True)
     assert capfd.readouterr() == ("", "")

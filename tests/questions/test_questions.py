@@ -1,4 +1,4 @@
-"""The questions: their defaults, what they refuse, and names that are hard to quote."""
+"""The questions: default answers, invalid answers, and project names that are hard to quote."""
 
 import ast
 import re
@@ -6,16 +6,16 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from copier.errors import CopierError
 
-from tests.cells import DEFAULT, DRIVERS, FAMILIES, IDS, STYLES
-from tests.conftest import Render, run_copier
+from tests.support.combinations import DATABASES, DEFAULT, DRIVERS, ID_TYPES, SESSION_STYLES
+from tests.support.rendering import Render, render_project
+from tests.support.template import read_questions
 
-AWKWARD = [
+NAMES = [
     'The "best" service',
     "It's a service",
     "\"Both\" 'kinds'",
@@ -32,35 +32,26 @@ AWKWARD = [
 ]
 
 
-def questions(template: Path) -> dict[str, Any]:
-    loaded = yaml.safe_load((template / "copier.yml").read_text())
-    return {name: question for name, question in loaded.items() if not name.startswith("_")}
-
-
-def asked(template: Path) -> dict[str, Any]:
-    return {name: q for name, q in questions(template).items() if q.get("when") is not False}
-
-
-def test_the_defaults(render: Render) -> None:
+def test_default_answers(render: Render) -> None:
     answers = yaml.safe_load((render(DEFAULT) / ".copier-answers.yml").read_text())
     assert {name: value for name, value in answers.items() if not name.startswith("_")} == {
         "project_name": "My service"
     } | DEFAULT.answers
 
 
-def test_the_choices_are_the_cells(template: Path) -> None:
+def test_choices_are_those_of_the_combinations(template: Path) -> None:
     choices = {
         name: list(question["choices"].values())
-        for name, question in asked(template).items()
+        for name, question in read_questions(template).items()
         if "choices" in question
     }
-    expected = {"db_driver": DRIVERS, "session_style": STYLES, "id_type": IDS}
+    expected = {"db_driver": DRIVERS, "session_style": SESSION_STYLES, "id_type": ID_TYPES}
     assert choices == expected | {"auth": [False, True], "example": [True, False]}
-    assert list(FAMILIES) == DRIVERS
+    assert list(DATABASES) == DRIVERS
 
 
-def test_every_question_has_a_default_and_help(template: Path) -> None:
-    for name, question in asked(template).items():
+def test_each_question_has_a_default_and_help(template: Path) -> None:
+    for name, question in read_questions(template).items():
         assert "default" in question, name
         assert question["help"].strip(), name
 
@@ -83,15 +74,17 @@ def test_every_question_has_a_default_and_help(template: Path) -> None:
         ("example", "perhaps"),
     ],
 )
-def test_a_bad_answer_writes_nothing(
+def test_invalid_answer_writes_nothing(
     template: Path, tmp_path: Path, question: str, answer: str
 ) -> None:
     with pytest.raises((ValueError, CopierError), match=question):
-        run_copier(template, tmp_path / "project", **{question: answer})
+        render_project(template, tmp_path / "project", **{question: answer})
     assert not (tmp_path / "project").exists()
 
 
-def test_on_the_command_line_a_bad_answer_is_an_exit_code(template: Path, tmp_path: Path) -> None:
+def test_invalid_answer_on_the_command_line_has_an_exit_code(
+    template: Path, tmp_path: Path
+) -> None:
     command = [sys.executable, "-m", "copier", "copy", "--defaults", "-d", "db_driver=oracle"]
     done = subprocess.run(
         [*command, template, tmp_path / "project"], capture_output=True, text=True, check=False
@@ -101,9 +94,9 @@ def test_on_the_command_line_a_bad_answer_is_an_exit_code(template: Path, tmp_pa
     assert not (tmp_path / "project").exists()
 
 
-@pytest.mark.parametrize("name", AWKWARD)
-def test_an_awkward_name(template: Path, tmp_path: Path, name: str) -> None:
-    project = run_copier(template, tmp_path / "project", project_name=name, db_driver="asyncpg")
+@pytest.mark.parametrize("name", NAMES)
+def test_project_name_is_quoted(template: Path, tmp_path: Path, name: str) -> None:
+    project = render_project(template, tmp_path / "project", project_name=name, db_driver="asyncpg")
     assert tomllib.loads((project / "pyproject.toml").read_text())["project"]["description"] == name
     title = re.search(r"title=(.*),\n", (project / "app/main.py").read_text())
     assert title is not None

@@ -1,6 +1,6 @@
-"""Where an answer shows: two renders that differ in one answer differ in these files, and no others.
+"""Which files an answer changes: two renders that differ in one answer differ only in these files.
 
-A new question comes with its line here, or not at all.
+A new question needs an entry here.
 """
 
 from itertools import product
@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.cells import DRIVERS, FAMILIES, IDS, STYLES, Cell
-from tests.conftest import Render
-from tests.test_renders import files
+from tests.support.combinations import DATABASES, DRIVERS, ID_TYPES, SESSION_STYLES, Combination
+from tests.support.files import read_files
+from tests.support.rendering import Render
 
-EVERYWHERE = {".copier-answers.yml", "README.md"}
-SEAMS = {
+# Files that any answer may change.
+ANY_ANSWER = {".copier-answers.yml", "README.md"}
+CHANGED_FILES = {
     "db_driver": {
         ".env.example",
         ".github/workflows/ci.yml",
@@ -53,35 +54,39 @@ SEAMS = {
         "tests/items/test_items.py",
     },
 }
-FOLDERS = {"auth": ("app/auth/", "tests/auth/")}
+CHANGED_FOLDERS = {"auth": ("app/auth/", "tests/auth/")}
 VALUES: dict[str, list[Any]] = {
     "db_driver": DRIVERS,
-    "session_style": STYLES,
-    "id_type": IDS,
+    "session_style": SESSION_STYLES,
+    "id_type": ID_TYPES,
     "auth": [True, False],
     "example": [True, False],
 }
-NEIGHBOURS = [
-    (question, Cell(**{question: one}), Cell(**{question: other}))
+# Pairs of combinations that differ in one answer.
+PAIRS = [
+    (question, Combination(**{question: one}), Combination(**{question: other}))
     for question, values in VALUES.items()
     for one, other in product(values, values)
     if str(one) < str(other)
 ]
 
 
-@pytest.mark.parametrize(("question", "one", "other"), NEIGHBOURS, ids=str)
-def test_an_answer_shows_only_at_its_seam(
-    question: str, one: Cell, other: Cell, render: Render
+@pytest.mark.parametrize(("question", "one", "other"), PAIRS, ids=str)
+def test_answer_changes_only_its_files(
+    question: str, one: Combination, other: Combination, render: Render
 ) -> None:
-    left, right = files(render(one)), files(render(other))
+    left, right = read_files(render(one)), read_files(render(other))
     differing = {name for name in left | right if left.get(name) != right.get(name)}
-    differing -= {name for name in differing if name.startswith(FOLDERS.get(question, "/"))}
-    assert differing <= SEAMS[question] | EVERYWHERE
-    assert differing & SEAMS[question]
+    differing -= {name for name in differing if name.startswith(CHANGED_FOLDERS.get(question, "/"))}
+    assert differing <= CHANGED_FILES[question] | ANY_ANSWER
+    assert differing & CHANGED_FILES[question]
 
 
-def test_drivers_of_one_database_share_all_but_the_driver(render: Render) -> None:
-    one, other = files(render(Cell("asyncmy"))), files(render(Cell("aiomysql")))
-    assert FAMILIES["asyncmy"] == FAMILIES["aiomysql"]
+def test_drivers_of_one_database_differ_only_in_the_driver(render: Render) -> None:
+    one, other = (
+        read_files(render(Combination("asyncmy"))),
+        read_files(render(Combination("aiomysql"))),
+    )
+    assert DATABASES["asyncmy"] == DATABASES["aiomysql"]
     differing = {name for name in one | other if one.get(name) != other.get(name)}
     assert differing == {".copier-answers.yml", "README.md", "app/db/url.py", "pyproject.toml"}

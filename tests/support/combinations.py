@@ -1,23 +1,26 @@
-"""The combinations of answers: every one of them is rendered, and run on its own database."""
+"""The combinations of answers. Each of them is rendered, installed and checked."""
 
 from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
 DRIVERS = ["aiosqlite", "asyncpg", "psycopg", "asyncmy", "aiomysql"]
-STYLES = ["di", "scoped"]
-IDS = ["uuid", "int"]
-FAMILIES = {
+SESSION_STYLES = ["di", "scoped"]
+ID_TYPES = ["uuid", "int"]
+DATABASES = {
     "aiosqlite": "sqlite",
     "asyncpg": "postgresql",
     "psycopg": "postgresql",
     "asyncmy": "mysql",
     "aiomysql": "mysql",
 }
+"""The kind of database of each driver."""
 
 
 @dataclass(frozen=True)
-class Cell:
+class Combination:
+    """Answers to all questions but the project's name. The defaults are those of the template."""
+
     db_driver: str = "aiosqlite"
     session_style: str = "di"
     id_type: str = "uuid"
@@ -29,47 +32,67 @@ class Cell:
         return asdict(self)
 
     @property
-    def family(self) -> str:
-        return FAMILIES[self.db_driver]
+    def database(self) -> str:
+        return DATABASES[self.db_driver]
+
+    @property
+    def has_server(self) -> bool:
+        return self.database != "sqlite"
 
     def __str__(self) -> str:
         name = f"{self.db_driver}-{self.session_style}-{self.id_type}"
         return name + "-users" * self.auth + "-bare" * (not self.example)
 
 
-DEFAULT = Cell()
-CELLS = [Cell(*answers) for answers in product(DRIVERS, STYLES, IDS, [False, True])]
-# Without the example nothing depends on style or ids together: each driver once, all values seen.
-CELLS += [
-    Cell(driver, STYLES[n % 2], IDS[n // 2 % 2], auth, example=False)
+DEFAULT = Combination()
+
+# All combinations with the example. Without the example, the code does not depend on session style
+# and id type together: each driver appears with and without users, and every value appears.
+COMBINATIONS = [
+    Combination(*answers) for answers in product(DRIVERS, SESSION_STYLES, ID_TYPES, [False, True])
+] + [
+    Combination(driver, SESSION_STYLES[n % 2], ID_TYPES[n // 2 % 2], auth, example=False)
     for n, driver in enumerate(DRIVERS)
     for auth in (False, True)
 ]
-# Those with users that are fuzzed deeply: both kinds of id.
-FUZZED = [
-    Cell(driver, style, id_type, auth=True)
-    for driver, style in [("aiosqlite", "di"), ("asyncpg", "scoped")]
-    for id_type in IDS
-]
-# Those that have to bear faults: every driver, with all values of the other answers.
-PROBED = [
-    Cell(driver, style, id_type, auth)
+
+# Fault injection, malicious input and schema changes: each driver, with each value of the others.
+FAULT_INJECTED = [
+    Combination(driver, style, id_type, auth)
     for driver in DRIVERS
     for style, id_type, auth in [("di", "int", False), ("scoped", "uuid", True)]
 ]
-# Those whose image is made and served: with a server, and without one.
-IMAGED = [Cell("aiosqlite", "scoped", "uuid", auth=True), Cell("asyncpg", "di", "int", auth=True)]
-# Those that are put under load: without a server and without users, and with both.
-LOADED = [Cell("aiosqlite", "di", "int"), Cell("asyncpg", "scoped", "uuid", auth=True)]
-# Those whose recipes are used as a person does: each kind of database.
-USED = [
-    DEFAULT,
-    Cell("psycopg", "scoped", "int", auth=True),
-    Cell("aiomysql", "di", "uuid"),
+
+# Random and stateful fuzzing, which takes longer: users with both id types, with and without a
+# server. All other combinations are fuzzed with the examples and edge cases of their schema.
+DEEPLY_FUZZED = [
+    Combination(driver, style, id_type, auth=True)
+    for driver, style in [("aiosqlite", "di"), ("asyncpg", "scoped")]
+    for id_type in ID_TYPES
 ]
-# Those that are updated from earlier releases: every driver, with all values of the other answers.
+
+# The image is built from the Dockerfile and started: without and with a database server.
+IMAGE_BUILT = [
+    Combination("aiosqlite", "scoped", "uuid", auth=True),
+    Combination("asyncpg", "di", "int", auth=True),
+]
+
+# Load tests: without a database server and users, and with both.
+LOAD_TESTED = [
+    Combination("aiosqlite", "di", "int"),
+    Combination("asyncpg", "scoped", "uuid", auth=True),
+]
+
+# Every recipe of the justfile is used: one combination for each kind of database.
+RECIPES_USED = [
+    DEFAULT,
+    Combination("psycopg", "scoped", "int", auth=True),
+    Combination("aiomysql", "di", "uuid"),
+]
+
+# Updates from earlier releases: each driver, with each value of the other answers.
 UPDATED = [
-    Cell(driver, style, id_type, auth)
+    Combination(driver, style, id_type, auth)
     for driver in DRIVERS
     for style, id_type, auth in [("di", "uuid", False), ("scoped", "int", True)]
-] + [Cell("asyncpg", "di", "int", auth, example=False) for auth in (False, True)]
+] + [Combination("asyncpg", "di", "int", auth, example=False) for auth in (False, True)]

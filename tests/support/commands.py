@@ -1,4 +1,4 @@
-"""Commands in a generated project, and what they may not print."""
+"""Runs commands in a generated project, and checks that they print no secret."""
 
 import itertools
 import re
@@ -8,22 +8,21 @@ from collections import defaultdict
 from pathlib import Path
 from secrets import token_hex
 
-# What projects are given to keep to themselves.
+# The secrets that generated projects are given. None of them may be printed or logged.
 DATABASE_PASSWORD = token_hex(16)
 SECRET_KEY = token_hex(32)
 PASSWORD = f"correct horse {token_hex(8)}"
 
-
-# Seconds, by what was run: what a whole run consists of.
-spent: defaultdict[str, float] = defaultdict(float)
-
-
-class StepFailed(Exception):
-    """A command of a cell failed; the message is the command and what it printed."""
+seconds_by_command: defaultdict[str, float] = defaultdict(float)
+"""How long each kind of command took in all, for the report."""
 
 
-def step(project: Path, env: dict[str, str], *command: str) -> str:
-    """What a command printed; StepFailed when it fails."""
+class CommandFailed(Exception):
+    """A command in a generated project failed. The message is the command and its output."""
+
+
+def run_command(project: Path, env: dict[str, str], *command: str) -> str:
+    """Runs a command and returns its output. Raises CommandFailed if it fails."""
     start = time.monotonic()
     done = subprocess.run(
         command,
@@ -35,31 +34,42 @@ def step(project: Path, env: dict[str, str], *command: str) -> str:
         text=True,
         check=False,
     )
-    spent[name_of(command)] += time.monotonic() - start
+    seconds_by_command[short_name(command)] += time.monotonic() - start
     if done.returncode != 0:
-        raise StepFailed(f"$ {' '.join(command)}\n{done.stdout}")
-    return keeps_secrets(done.stdout)
+        raise CommandFailed(f"$ {' '.join(command)}\n{done.stdout}")
+    return check_no_secret(done.stdout)
 
 
-def name_of(command: tuple[str, ...]) -> str:
-    """Its program, and what it was told to do."""
+def run_failing_command(project: Path, env: dict[str, str], *command: str, message: str) -> str:
+    """Runs a command that has to fail with this message, and returns its output."""
+    try:
+        run_command(project, env, *command)
+    except CommandFailed as failure:
+        if message in str(failure):
+            return str(failure)
+        raise
+    raise CommandFailed(f"`{' '.join(command)}` passed, but should have failed: {message}")
+
+
+def short_name(command: tuple[str, ...]) -> str:
+    """Returns the program and its subcommands, without options and paths."""
     words = [Path(word).name for word in command]
     words = [word for word in words if word not in {"uv", "run", "python", "-m", "-W", "error"}]
     return " ".join(itertools.takewhile(lambda word: word[0] not in "-/", words)) or "python -c"
 
 
-def keeps_secrets(printed: str) -> str:
-    """The same text; StepFailed where it holds what it was given to keep."""
+def check_no_secret(output: str) -> str:
+    """Returns the output unchanged. Raises CommandFailed if it contains a secret."""
     for secret in (DATABASE_PASSWORD, SECRET_KEY, PASSWORD):
-        before, found, _ = printed.partition(secret)
+        before, found, _ = output.partition(secret)
         if found:
-            raise StepFailed(f"A secret is printed after this:\n{before[-1000:]}")
-    return printed
+            raise CommandFailed(f"A secret is printed after this:\n{before[-1000:]}")
+    return output
 
 
-def passed(printed: str) -> int:
-    """How many tests passed; StepFailed when any did not run."""
-    closing = re.search(r"^=* ?(\d+) passed in [\d.]+s", printed, re.MULTILINE)
-    if closing is None:  # "1 skipped", "1 warning"
-        raise StepFailed(f"Not every test ran:\n{printed}")
-    return int(closing[1])
+def count_passed_tests(output: str) -> int:
+    """Returns how many tests passed. Raises CommandFailed if any was skipped or gave a warning."""
+    summary = re.search(r"^=* ?(\d+) passed in [\d.]+s", output, re.MULTILINE)
+    if summary is None:
+        raise CommandFailed(f"Not every test passed without a skip or a warning:\n{output}")
+    return int(summary[1])

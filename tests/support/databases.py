@@ -1,4 +1,4 @@
-"""The databases of generated projects, on throw-away servers that a run shares."""
+"""Databases for generated projects, on temporary servers that all projects of a run share."""
 
 import os
 import re
@@ -6,17 +6,17 @@ import subprocess
 import threading
 from pathlib import Path
 
-from tests.cells import Cell
-from tests.steps import DATABASE_PASSWORD, StepFailed, step
+from tests.support.combinations import Combination
+from tests.support.commands import DATABASE_PASSWORD, CommandFailed, run_command
 
-# Serves the generated project's own test server, until its input ends; each line of that is the name
-# of a database to create.
-SERVE = """
+# Runs the generated project's own test server until its input ends. Each line of the input is the
+# name of a database to create.
+RUN_SERVER = """
 import sys
 from tests.database import running_server
 from tests.servers import run_sql
 with running_server() as url:
-    if url.get_backend_name() != "postgresql":  # which trusts everyone on this machine
+    if url.get_backend_name() != "postgresql":  # this PostgreSQL accepts any password
         run_sql(url, f"CREATE USER app IDENTIFIED BY '{sys.argv[1]}'")
         run_sql(url, "GRANT ALL ON *.* TO app")
         url = url.set(username="app")
@@ -28,9 +28,9 @@ with running_server() as url:
         print(name, end="", flush=True)
 """
 
-# Of this run's own environment, and not the projects' business: a container's image may forbid
-# bytecode, without which every start of Python compiles all that it imports.
-FOREIGN = {
+# Variables of the environment that tests run in, which generated projects must not see. A container
+# image may set PYTHONDONTWRITEBYTECODE, and then each start of Python compiles all of its imports.
+REMOVED_VARIABLES = {
     "DATABASE_URL",
     "PYTHONDONTWRITEBYTECODE",
     "PYTHONPATH",
@@ -40,12 +40,12 @@ FOREIGN = {
 }
 
 
-class NoServer(Exception):
-    """The database server of a cell cannot be had here; the message says how to get it."""
+class NoDatabaseServer(Exception):
+    """The database server of a combination is not installed. The message says how to install it."""
 
 
-class Servers:
-    """One server a family of databases, started when it is first asked for."""
+class DatabaseServers:
+    """Starts one server for each kind of database, when it is first needed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -55,29 +55,30 @@ class Servers:
 
     def close(self) -> None:
         for server in self.servers.values():
-            server.communicate()  # the end of its input ends it
+            server.communicate()  # closes its input, which stops it
 
-    def database(self, cell: Cell, name: str, project: Path) -> dict[str, str]:
-        """The variables for an empty database of that name, and for a server for the tests."""
-        if cell.family == "sqlite":
+    def create_database(self, combination: Combination, name: str, project: Path) -> dict[str, str]:
+        """Creates an empty database. Returns the variables for it and for the tests' server."""
+        if not combination.has_server:
             return {"DATABASE_URL": f"sqlite:///{self.folder}/{name}.db"}
         name = "test_" + re.sub(r"\W", "_", name)
         with self.lock:
-            server = self._server(cell.family, project)
-            process = self.servers[cell.family]
-            assert process.stdin is not None and process.stdout is not None
-            print(name, file=process.stdin, flush=True)
-            if process.stdout.readline().strip() != name:
-                raise StepFailed(f"{name} was not created:\n{process.communicate()[1]}")
-        return {"DATABASE_URL": at(server, name), "TEST_DATABASE_URL": server}
+            url = self._server_url(combination.database, project)
+            server = self.servers[combination.database]
+            assert server.stdin is not None and server.stdout is not None
+            print(name, file=server.stdin, flush=True)
+            if server.stdout.readline().strip() != name:
+                raise CommandFailed(f"{name} was not created:\n{server.communicate()[1]}")
+        return {"DATABASE_URL": replace_database(url, name), "TEST_DATABASE_URL": url}
 
-    def _server(self, family: str, project: Path) -> str:
-        if family not in self.urls:
-            env = environment_of(self.folder / f"env-{family}")  # which nobody changes
-            step(project, env, "uv", "sync", "--quiet")
-            python = self.folder / f"env-{family}" / "bin" / "python"
+    def _server_url(self, database: str, project: Path) -> str:
+        if database not in self.urls:
+            # The server keeps running from this environment, so no other project may change it.
+            environment = self.folder / f"env-{database}"
+            env = environment_variables(environment)
+            run_command(project, env, "uv", "sync", "--quiet")
             server = subprocess.Popen(
-                [python, "-c", SERVE, DATABASE_PASSWORD],
+                [environment / "bin" / "python", "-c", RUN_SERVER, DATABASE_PASSWORD],
                 cwd=project,
                 env=env,
                 stdin=subprocess.PIPE,
@@ -88,19 +89,20 @@ class Servers:
             assert server.stdout is not None
             url = server.stdout.readline().strip()
             if not url:
-                raise NoServer(server.communicate()[1].rpartition("Exit: ")[2].strip())
-            self.servers[family] = server
-            self.urls[family] = url
-        return self.urls[family]
+                error = server.communicate()[1]
+                raise NoDatabaseServer(error.rpartition("Exit: ")[2].strip())
+            self.servers[database] = server
+            self.urls[database] = url
+        return self.urls[database]
 
 
-def at(server: str, database: str) -> str:
-    """The server's URL with another database."""
-    return re.sub(r"/\w+$", f"/{database}", server)
+def replace_database(url: str, database: str) -> str:
+    """Returns the same server's URL with another database."""
+    return re.sub(r"/\w+$", f"/{database}", url)
 
 
-def environment_of(folder: Path) -> dict[str, str]:
-    """The variables for commands of a project whose packages are installed into `folder`."""
-    env = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+def environment_variables(environment: Path) -> dict[str, str]:
+    """Returns the variables for commands of a project that is installed in this environment."""
+    env = {name: value for name, value in os.environ.items() if name not in REMOVED_VARIABLES}
     path = os.pathsep.join([str(Path(os.environ["UV"]).parent), env["PATH"]])
-    return env | {"PATH": path, "UV_PROJECT_ENVIRONMENT": str(folder), "NO_COLOR": "1"}
+    return env | {"PATH": path, "UV_PROJECT_ENVIRONMENT": str(environment), "NO_COLOR": "1"}

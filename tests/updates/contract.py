@@ -1,7 +1,8 @@
-"""What projects rely on from release to release: `python -m tests.contract` prints it.
+"""What projects rely on from release to release. `python -m tests.updates.contract` prints it.
 
-The answers that were given are looked up by question and value, and a team's edits by path. A
-renamed one is a lost one: Copier falls back to the default, or deletes the file, and says nothing.
+An update finds a project's answers by the name of the question and the value, and a team's edits by
+the path of the file. If one of these is renamed, Copier silently takes the default answer, or deletes
+the file.
 """
 
 import sys
@@ -9,52 +10,45 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import copier
 import yaml
 
-from tests.cells import CELLS, Cell
-from tests.releases import copy_tree
-from tests.test_renders import files
+from tests.support.combinations import COMBINATIONS, Combination
+from tests.support.files import read_files
+from tests.support.rendering import render_project
+from tests.support.template import copy_template, read_questions
 
+CONTRACT_FILE = Path(__file__).parent / "contract.yml"
 Contract = dict[str, Any]
-HEAD = """\
+HEADER = """\
 # What the last release promised: its questions with their choices, and its paths with the answers
-# that bring them. A release writes it anew: bin/uv run python -m tests.contract > tests/contract.yml
+# that they depend on. Each release writes this file again:
+# bin/uv run python -m tests.updates.contract > tests/updates/contract.yml
 """
 
 
-def questions(template: Path) -> dict[str, Any]:
-    """The questions by name, without those that are computed."""
-    loaded = yaml.safe_load((template / "copier.yml").read_text())
-    return {
-        name: question
-        for name, question in loaded.items()
-        if not name.startswith("_") and question.get("when") is not False
-    }
-
-
-def choices(question: dict[str, Any]) -> list[object] | None:
+def read_choices(question: dict[str, Any]) -> list[object] | None:
     return list(question["choices"].values()) if "choices" in question else None
 
 
-def paths(rendered: dict[Cell, set[str]]) -> dict[str, dict[str, list[object]]]:
-    """Every path, with the answers without which it is not there."""
+def find_paths(rendered: dict[Combination, set[str]]) -> dict[str, dict[str, list[object]]]:
+    """Returns every path of a project, with the answers that the path depends on."""
     found: dict[str, dict[str, list[object]]] = {}
     for path in sorted(set().union(*rendered.values())):
-        having = [cell for cell, names in rendered.items() if path in names]
+        having = [combination for combination, names in rendered.items() if path in names]
         found[path] = {
-            question: sorted({cell.answers[question] for cell in having}, key=str)
-            for question in CELLS[0].answers
-            if len({cell.answers[question] for cell in having})
-            < len({cell.answers[question] for cell in rendered})
+            question: sorted({combination.answers[question] for combination in having}, key=str)
+            for question in COMBINATIONS[0].answers
+            if len({combination.answers[question] for combination in having})
+            < len({combination.answers[question] for combination in rendered})
         }
     return found
 
 
-def contract(template: Path, rendered: dict[Cell, set[str]]) -> Contract:
+def make_contract(template: Path, rendered: dict[Combination, set[str]]) -> Contract:
+    questions = read_questions(template)
     return {
-        "questions": {name: choices(asked) for name, asked in questions(template).items()},
-        "paths": paths(rendered),
+        "questions": {name: read_choices(question) for name, question in questions.items()},
+        "paths": find_paths(rendered),
     }
 
 
@@ -62,16 +56,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         template = Path(name) / "template"
         template.mkdir()
-        copy_tree(template)
-        rendered = {}
-        for cell in CELLS:
-            project = Path(name) / str(cell)
-            copier.run_copy(str(template), project, data=cell.answers, defaults=True, quiet=True)
-            rendered[cell] = set(files(project))
-        written = yaml.safe_dump(
-            contract(template, rendered), sort_keys=False, width=100, default_flow_style=None
-        )
-    sys.stdout.write(HEAD + written)
+        copy_template(template)
+        rendered = {
+            combination: set(
+                read_files(
+                    render_project(template, Path(name) / str(combination), **combination.answers)
+                )
+            )
+            for combination in COMBINATIONS
+        }
+        contract = make_contract(template, rendered)
+    sys.stdout.write(HEADER)
+    yaml.safe_dump(contract, sys.stdout, sort_keys=False, width=100, default_flow_style=None)
 
 
 if __name__ == "__main__":

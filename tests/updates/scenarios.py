@@ -1,7 +1,7 @@
-"""Projects whose answers change one at a time, there and back, with rows in their tables.
+"""Scenarios: projects whose answers change one at a time, there and back, with rows in their tables.
 
-Each step is what a team does: `just update`, then the commands that the message gives, as it
-gives them. The project's own tests are red before where a migration is missing, and pass after.
+Each change is made as a team makes it: `just update`, then the commands that Copier's message gives.
+Where a migration is missing, the project's own tests fail before these commands and pass after them.
 """
 
 import re
@@ -9,17 +9,25 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tests.cells import Cell
-from tests.releases import THIS, commit, git
-from tests.steps import PASSWORD, StepFailed, passed, step
+from tests.support.combinations import Combination
+from tests.support.commands import (
+    PASSWORD,
+    CommandFailed,
+    count_passed_tests,
+    run_command,
+    run_failing_command,
+)
+from tests.support.git import commit, git
+from tests.updates.releases import NEW_RELEASE
 
 SUPERUSER = {"SUPERUSER_EMAIL": "root@example.com", "SUPERUSER_PASSWORD": PASSWORD}
 UPDATE = ["uv", "run", "just", "update", "--vcs-ref=:current:"]
-REFUSAL = "no migration converts ids"
-# Adds an item of that name, when it gets one, and prints the names that are there.
-ROWS = """
+NO_ID_MIGRATION = "no migration converts ids"
+TEST_MIGRATIONS = ["uv", "run", "pytest", "tests/test_migrations.py"]
+
+# Adds items with the names that are its arguments, and prints the names of all items.
+ADD_AND_LIST_ITEMS = """
 import asyncio, sys
 import app.main
 from app.db.session import connect
@@ -38,27 +46,29 @@ asyncio.run(main())
 
 
 @dataclass(frozen=True)
-class Walk:
+class Scenario:
+    """A combination to start with, and a sequence of changed answers."""
+
     name: str
-    start: Cell
-    steps: tuple[tuple[str, object], ...]
+    start: Combination
+    changes: tuple[tuple[str, object], ...]
 
     def __str__(self) -> str:
-        return f"walk-{self.name}"
+        return f"scenario-{self.name}"
 
 
-WALKS = [
-    Walk(
+SCENARIOS = [
+    Scenario(
         "drivers",
-        Cell("aiosqlite"),
+        Combination("aiosqlite"),
         tuple(
             ("db_driver", driver)
             for driver in ("asyncpg", "psycopg", "asyncmy", "aiomysql", "aiosqlite")
         ),
     ),
-    Walk(
+    Scenario(
         "postgresql",
-        Cell("asyncpg"),
+        Combination("asyncpg"),
         (
             ("session_style", "scoped"),
             ("auth", True),
@@ -70,99 +80,101 @@ WALKS = [
             ("id_type", "uuid"),
         ),
     ),
-    Walk(
+    Scenario(
         "sqlite",
-        Cell("aiosqlite", id_type="int"),
+        Combination("aiosqlite", id_type="int"),
         (("auth", True), ("example", False), ("auth", False), ("example", True)),
     ),
-    Walk("mysql", Cell("asyncmy", "scoped"), (("auth", True), ("auth", False))),
+    Scenario("mysql", Combination("asyncmy", "scoped"), (("auth", True), ("auth", False))),
 ]
-# Gives the URLs of an empty database, and of a server for tests.
-NewDatabase = Callable[[Cell, str, Path], dict[str, str]]
+
+CreateDatabase = Callable[[Combination, str, Path], dict[str, str]]
+"""Returns the URLs of an empty database, and of a server for tests."""
 
 
-def walk(
-    planned: Walk, releases: Path, project: Path, env: dict[str, str], new_database: NewDatabase
+def run_scenario(
+    scenario: Scenario,
+    releases: Path,
+    project: Path,
+    env: dict[str, str],
+    create_database: CreateDatabase,
 ) -> int:
-    """How many tests passed, over all steps; StepFailed at the first that does not hold."""
-    cell, rows = planned.start, []
-    answers = [f"--data={name}={value}" for name, value in cell.answers.items()]
-    copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", f"--vcs-ref={THIS}"]
-    step(releases, env, *copier, *answers, str(releases), str(project))
+    """Runs all changes and returns how many tests passed. Raises CommandFailed at the first error."""
+    combination, rows = scenario.start, []
+    answers = [f"--data={name}={value}" for name, value in combination.answers.items()]
+    copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults"]
+    copier += [f"--vcs-ref={NEW_RELEASE}", *answers]
+    run_command(releases, env, *copier, str(releases), str(project))
     git(project, "init", "--quiet")
     base = env | SUPERUSER
-    step(project, base, "uv", "sync", "--quiet")
-    env = base | new_database(cell, f"{planned.name}_0", project)
-    step(project, env, "uv", "run", "just", "migrate")
+    run_command(project, base, "uv", "sync", "--quiet")
+    env = base | create_database(combination, f"{scenario.name}_0", project)
+    run_command(project, env, "uv", "run", "just", "migrate")
     tests = 0
-    for number, (question, value) in enumerate(planned.steps, 1):
-        if cell.example:
+    for number, (question, value) in enumerate(scenario.changes, 1):
+        if combination.example:
             rows.append(f"row{number}")
-            in_python(project, env, ROWS, rows[-1])
-        commit(project, "Before a switch")
-        was, change = cell, {question: value}
-        cell = Cell(**cell.answers | change)
-        printed = switch(project, env, question, value)
-        step(project, env, "uv", "sync", "--quiet")
-        refused = was.id_type != cell.id_type
-        if refused:
-            fails(project, env, "uv", "run", "alembic", "check", saying=REFUSAL)
-        if refused or was.family != cell.family:
-            env = base | new_database(cell, f"{planned.name}_{number}", project)
+            run_python(project, env, ADD_AND_LIST_ITEMS, rows[-1])
+        commit(project, "Before a changed answer")
+        before, change = combination, {question: value}
+        combination = Combination(**combination.answers | change)
+        message = change_answer(project, env, question, value)
+        run_command(project, env, "uv", "sync", "--quiet")
+        ids_changed = before.id_type != combination.id_type
+        if ids_changed:
+            alembic_check = ["uv", "run", "alembic", "check"]
+            run_failing_command(project, env, *alembic_check, message=NO_ID_MIGRATION)
+        if ids_changed or before.database != combination.database:
+            env = base | create_database(combination, f"{scenario.name}_{number}", project)
             rows.clear()
-        if "just revision" in printed:
-            fails(project, env, "uv", "run", "pytest", "tests/test_migrations.py", saying="failed")
-        for command in advice(printed):
-            step(project, env, "sh", "-c", command)
-        step(project, env, "uv", "run", "alembic", "check")
-        if not cell.example:
+        if "just revision" in message:
+            run_failing_command(project, env, *TEST_MIGRATIONS, message="failed")
+        for command in find_commands(message):
+            run_command(project, env, "sh", "-c", command)
+        run_command(project, env, "uv", "run", "alembic", "check")
+        if not combination.example:
             rows.clear()
-        elif (there := in_python(project, env, ROWS).split("rows:")[1].split()) != rows:
-            raise StepFailed(f"After {change} there are {there} instead of {rows}")
-        # Its other tests are those of a new project, as `test_updates.py` shows, and run in its cell.
-        tests += passed(step(project, env, "uv", "run", "pytest", "tests/test_migrations.py"))
-    commit(project, "At home again")
-    return tests + passed(step(project, env, "uv", "run", "pytest"))
+        elif (found := list_items(project, env)) != rows:
+            raise CommandFailed(f"After {change} the items are {found} instead of {rows}")
+        # The other tests are the same as those of a new project with these answers, as
+        # `test_updates.py` checks. The matrix runs them there.
+        tests += count_passed_tests(run_command(project, env, *TEST_MIGRATIONS))
+    commit(project, "After all changes")
+    return tests + count_passed_tests(run_command(project, env, "uv", "run", "pytest"))
 
 
-def switch(project: Path, env: dict[str, str], question: str, value: object) -> str:
-    """By `just`, at the release that the project has."""
+def change_answer(project: Path, env: dict[str, str], question: str, value: object) -> str:
+    """Changes one answer by `just`, at the project's own release, and returns what is printed."""
     if (question, value) == ("example", False):
-        return step(project, env, "uv", "run", "just", "remove-example")
-    return step(project, env, *UPDATE, f"--data={question}={value}")
+        return run_command(project, env, "uv", "run", "just", "remove-example")
+    return run_command(project, env, *UPDATE, f"--data={question}={value}")
 
 
-def in_python(project: Path, env: dict[str, str], script: str, *arguments: str) -> str:
-    return step(project, env, "uv", "run", "python", "-c", script, *arguments)
+def list_items(project: Path, env: dict[str, str]) -> list[str]:
+    return run_python(project, env, ADD_AND_LIST_ITEMS).split("rows:")[1].split()
 
 
-def advice(printed: str) -> list[str]:
-    """The commands in a message of Copier's, but for what a harness has to know better."""
-    return re.findall(r"^  ((?:uv run|rm) .*?)$", printed, re.MULTILINE)
+def run_python(project: Path, env: dict[str, str], script: str, *arguments: str) -> str:
+    return run_command(project, env, "uv", "run", "python", "-c", script, *arguments)
 
 
-def fails(project: Path, env: dict[str, str], *command: str, saying: str) -> None:
-    try:
-        step(project, env, *command)
-    except StepFailed as failure:
-        if saying in str(failure):
-            return
-        raise
-    raise StepFailed(f"`{' '.join(command)}` passed before the tables were migrated")
+def find_commands(message: str) -> list[str]:
+    """Returns the commands in Copier's message, except those that set up another database."""
+    return re.findall(r"^  ((?:uv run|rm) .*?)$", message, re.MULTILINE)
 
 
-def quarrel(project: Path, env: dict[str, Any]) -> None:
-    """`just update` on work that is not committed, and on lines that both sides have changed."""
+def check_conflicts(project: Path, env: dict[str, str]) -> None:
+    """Checks that `just update` refuses uncommitted changes, and that conflicts cannot be committed."""
     readme = project / "README.md"
     readme.write_text(readme.read_text().replace("# My service", "# Ours", 1))
-    just = [*UPDATE, "--data=project_name=Theirs"]
-    fails(project, env, *just, saying="Commit or stash this first")
+    update = [*UPDATE, "--data=project_name=Theirs"]
+    run_failing_command(project, env, *update, message="Commit or stash this first")
     commit(project, "A title of our own")
-    fails(project, env, *just, saying="\nREADME.md\n")
+    run_failing_command(project, env, *update, message="\nREADME.md\n")
     prek = ["uv", "run", "prek", "run", "--all-files"]
-    fails(project, env, *prek, saying="README.md")
-    step(project, env, "sh", "-c", "git reset --hard && git clean -fd")
-    step(project, env, *prek)
+    run_failing_command(project, env, *prek, message="README.md")
+    run_command(project, env, "sh", "-c", "git reset --hard && git clean -fd")
+    run_command(project, env, *prek)
     (project / "README.md.rej").write_text("a rejected hunk\n")
     git(project, "add", "--all")
-    fails(project, env, *prek, saying="Apply the change by hand")
+    run_failing_command(project, env, *prek, message="Apply the change by hand")

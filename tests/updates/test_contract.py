@@ -1,4 +1,4 @@
-"""Nothing that projects rely on is renamed or gone since the last release; or it says how."""
+"""No question, choice or path of the last release is gone, unless the release handles it."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -9,18 +9,18 @@ import pytest
 import yaml
 from jinja2.meta import find_undeclared_variables
 
-from tests.cells import CELLS
-from tests.conftest import Render
-from tests.contract import Contract, contract, questions
-from tests.releases import ROOT
-from tests.test_renders import files
+from tests.support.combinations import COMBINATIONS
+from tests.support.files import read_files
+from tests.support.rendering import Render
+from tests.support.template import ROOT, read_config, read_questions
+from tests.updates.contract import CONTRACT_FILE, Contract, make_contract
 
-KEPT: Contract = yaml.safe_load((ROOT / "tests" / "contract.yml").read_text())
+PROMISED: Contract = yaml.safe_load(CONTRACT_FILE.read_text())
 
 
-def read_in_defaults(template: Path) -> set[str]:
-    """The names that new questions look up, to take over what an older one was answered."""
-    defaults = [str(question.get("default", "")) for question in questions(template).values()]
+def names_read_by_defaults(template: Path) -> set[str]:
+    """Returns the names that defaults of questions read, to take over the answer to an older one."""
+    defaults = [str(question.get("default", "")) for question in read_questions(template).values()]
     environment = jinja2.Environment()
     return {
         name
@@ -29,54 +29,55 @@ def read_in_defaults(template: Path) -> set[str]:
     }
 
 
-def moved(template: Path) -> set[str]:
-    """The paths that a release moves, by hooks/migrate.py."""
-    config = yaml.safe_load((template / "copier.yml").read_text())
-    commands = [migration["command"] for migration in config.get("_migrations", [])]
+def moved_paths(template: Path) -> set[str]:
+    """Returns the paths that a release moves by hooks/migrate.py."""
+    migrations = read_config(template).get("_migrations", [])
+    commands = [migration["command"] for migration in migrations]
     return {command[-2] for command in commands if "move" in command}
 
 
-def retired() -> str:
-    """What the changelog says under "Upgrading" of the coming release."""
+def upgrading_notes() -> str:
+    """Returns the changelog's section "Upgrading" of the coming release."""
     coming = (ROOT / "CHANGELOG.md").read_text().split("\n## ")[1]
     return coming.partition("### Upgrading")[2]
 
 
-def broken(kept: Contract, now: Contract, template: Path) -> list[str]:
-    """What was promised and does not hold."""
-    faults = []
-    for name, choices in kept["questions"].items():
+def find_broken_promises(promised: Contract, now: Contract, template: Path) -> list[str]:
+    found = []
+    for name, choices in promised["questions"].items():
         if name not in now["questions"]:
-            if name not in read_in_defaults(template):
-                faults.append(f"the question {name} is gone, and no default reads its answer")
+            if name not in names_read_by_defaults(template):
+                found.append(f"the question {name} is gone, and no default reads its answer")
             continue
-        still = now["questions"][name]
-        faults += [
+        choices_now = now["questions"][name]
+        found += [
             f"{name} cannot be {value!r} any more"
             for value in choices or []
-            if still is not None and value not in still
+            if choices_now is not None and value not in choices_now
         ]
-    known = moved(template)
-    for path, needs in kept["paths"].items():
+    moved = moved_paths(template)
+    for path, answers in promised["paths"].items():
         if path not in now["paths"]:
-            if path not in known and f"`{path}`" not in retired():
-                faults.append(
-                    f"{path} is gone; move it by hooks/migrate.py, or say so in Upgrading"
+            if path not in moved and f"`{path}`" not in upgrading_notes():
+                found.append(
+                    f"{path} is gone: move it by hooks/migrate.py, or name it under Upgrading"
                 )
             continue
         for question, values in now["paths"][path].items():
-            if not set(needs.get(question, [*values, object()])) <= set(values):
-                faults.append(f"{path} is only there when {question} is one of {values}")
-    return faults
+            if not set(answers.get(question, [*values, object()])) <= set(values):
+                found.append(f"{path} is only there when {question} is one of {values}")
+    return found
 
 
 @pytest.fixture(scope="module")
 def now(template: Path, render: Render) -> Contract:
-    return contract(template, {cell: set(files(render(cell))) for cell in CELLS})
+    """What the working tree promises."""
+    rendered = {combination: set(read_files(render(combination))) for combination in COMBINATIONS}
+    return make_contract(template, rendered)
 
 
-def test_the_last_release_is_kept(now: Contract, template: Path) -> None:
-    assert broken(KEPT, now, template) == []
+def test_contract_of_last_release_is_kept(now: Contract, template: Path) -> None:
+    assert find_broken_promises(PROMISED, now, template) == []
 
 
 def remove(contract: Contract, kind: str, name: str) -> None:
@@ -84,7 +85,7 @@ def remove(contract: Contract, kind: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "fault"),
+    ("change", "message"),
     [
         (lambda now: remove(now, "questions", "auth"), "the question auth is gone"),
         (lambda now: now["questions"]["db_driver"].remove("asyncmy"), "cannot be 'asyncmy'"),
@@ -92,20 +93,21 @@ def remove(contract: Contract, kind: str, name: str) -> None:
         (lambda now: now["paths"]["app/api.py"].update(auth=[True]), "only there when auth"),
         (lambda now: now["paths"]["compose.yaml"].update(db_driver=["asyncpg"]), "only there when"),
     ],
+    ids=["question", "choice", "path", "path with users only", "path of one driver only"],
 )
-def test_a_breach_is_found(now: Contract, template: Path, change: Any, fault: str) -> None:
-    broken_now = deepcopy(now)
-    change(broken_now)
-    (found,) = broken(KEPT, broken_now, template)
-    assert fault in found
+def test_broken_contract_is_found(now: Contract, template: Path, change: Any, message: str) -> None:
+    broken = deepcopy(now)
+    change(broken)
+    (found,) = find_broken_promises(PROMISED, broken, template)
+    assert message in found
 
 
-def test_a_renamed_question_can_take_over_its_answer(
+def test_renamed_question_may_read_the_old_answer(
     now: Contract, template: Path, tmp_path: Path
 ) -> None:
-    config = yaml.safe_load((template / "copier.yml").read_text())
+    config = read_config(template)
     config["users"] = config.pop("auth") | {"default": "{{ auth if auth is defined else false }}"}
     (tmp_path / "copier.yml").write_text(yaml.safe_dump(config))
     renamed = deepcopy(now)
     renamed["questions"]["users"] = renamed["questions"].pop("auth")
-    assert broken(KEPT, renamed, tmp_path) == []
+    assert find_broken_promises(PROMISED, renamed, tmp_path) == []

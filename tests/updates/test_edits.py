@@ -1,21 +1,26 @@
-"""What a team has written stays, through updates and changes of answers."""
+"""A team's edits are kept by updates and by changes of answers."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cells import Cell
-from tests.projects import REVISIONS, make, revisions, update
-from tests.releases import OLD, RELEASES, THIS, commit, edit, git
+from tests.support.combinations import Combination
+from tests.support.files import replace_in_file
+from tests.support.git import commit, git, make_repository
+from tests.support.template import ROOT
+from tests.updates.projects import REVISIONS, make_project, read_revisions, update_project
+from tests.updates.releases import EARLIER_RELEASES, NEW_RELEASE, OLD_RELEASE
 
-ORDERS = {
+ORDER_MODEL = ROOT / "tests/generated/probes/order_model.py"
+# Files that a team adds.
+ADDED = {
     "app/orders/__init__.py": "",
-    "app/orders/models.py": (Path(__file__).parent / "probes" / "orders.py").read_text(),
+    "app/orders/models.py": ORDER_MODEL.read_text(),
     "app/orders/routes.py": "from fastapi import APIRouter\n\nrouter = APIRouter()\n",
     "migrations/versions/20260101_000000_orders.py": '"""Our own."""\n\nrevision = "a1"\n',
 }
-# A file, what is there, and what a team makes of it: in the middle of a file, and at its end.
+# A file, a pattern in it, and what a team replaces it by: inside of files and at their ends.
 EDITS = [
     ("app/items/routes.py", r"(    item = await items\.add)", r'    log.info("new item")\n\1'),
     ("app/health.py", r"(    \"\"\"The process answers\.\"\"\"\n)", r'\1    log.debug("asked")\n'),
@@ -29,7 +34,8 @@ EDITS = [
     ("justfile", r"(# Mend what ruff can)", r"# Our own\nload:\n    wrk http://localhost\n\n\1"),
     ("migrations/versions/0001_initial.py", r"(def downgrade)", r"# applied long ago\n\1"),
 ]
-MINE = [
+# What each of these edits leaves in its file.
+EDITED_TEXTS = [
     'log.info("new item")',
     'log.debug("asked")',
     "payment_url",
@@ -43,51 +49,52 @@ MINE = [
     "# applied long ago",
 ]
 DELETED = [".github/dependabot.yml", "Dockerfile"]
-BASE = Cell("asyncpg")
+BASE = Combination("asyncpg")
 
 
-def work_on(project: Path) -> dict[str, bytes]:
-    """What a team does to its project; the revisions, as they are then."""
-    for name, text in ORDERS.items():
+def edit_project(project: Path) -> dict[str, bytes]:
+    """Adds, edits and deletes files as a team does. Returns the revisions."""
+    for name, text in ADDED.items():
         (project / name).parent.mkdir(exist_ok=True)
         (project / name).write_text(text)
     for name, pattern, replacement in EDITS:
-        edit(project / name, pattern, replacement)
+        replace_in_file(project / name, pattern, replacement)
     for name in DELETED:
         (project / name).unlink()
     commit(project, "Our work")
-    return revisions(project)
+    return read_revisions(project)
 
 
-def lost(project: Path) -> list[str]:
-    """The edits that are no longer there, but for files that the project no longer has."""
+def lost_edits(project: Path) -> list[str]:
+    """Returns the edits that are gone, except those of files that are gone."""
     return [
-        mine
-        for (name, *_), mine in zip(EDITS, MINE, strict=True)
-        if (project / name).exists() and mine not in (project / name).read_text()
+        text
+        for (name, *_), text in zip(EDITS, EDITED_TEXTS, strict=True)
+        if (project / name).exists() and text not in (project / name).read_text()
     ]
 
 
-def mine_in(names: set[str]) -> list[str]:
-    return [mine for (name, *_), mine in zip(EDITS, MINE, strict=True) if name in names]
+def edits_of(names: set[str]) -> list[str]:
+    """Returns the edits of these files."""
+    return [text for (name, *_), text in zip(EDITS, EDITED_TEXTS, strict=True) if name in names]
 
 
-@pytest.mark.parametrize("tag", RELEASES)
+@pytest.mark.parametrize("tag", EARLIER_RELEASES)
 @pytest.mark.parametrize("auth", [False, True])
-def test_an_update_loses_no_edit(releases: Path, tmp_path: Path, tag: str, auth: bool) -> None:
-    project = make(releases, tmp_path / "project", tag, Cell("asyncpg", auth=auth))
-    before = work_on(project)
-    update(project)
-    assert lost(project) == []
-    assert revisions(project) == before
-    assert all((project / name).read_text() == text for name, text in ORDERS.items())
+def test_update_keeps_edits(releases: Path, tmp_path: Path, tag: str, auth: bool) -> None:
+    project = make_project(releases, tmp_path / "project", tag, Combination("asyncpg", auth=auth))
+    before = edit_project(project)
+    update_project(project)
+    assert lost_edits(project) == []
+    assert read_revisions(project) == before
+    assert all((project / name).read_text() == text for name, text in ADDED.items())
     assert not any((project / name).exists() for name in DELETED)
     assert all((project / name).exists() for name, *_ in EDITS)
     assert "TIMEOUT = 5" in (project / "app/health.py").read_text()
 
 
 @pytest.mark.parametrize(
-    ("switch", "gone"),
+    ("change", "gone"),
     [
         ({"auth": True}, set()),
         ({"session_style": "scoped"}, set()),
@@ -99,37 +106,40 @@ def test_an_update_loses_no_edit(releases: Path, tmp_path: Path, tag: str, auth:
     ],
     ids=str,
 )
-def test_a_changed_answer_loses_no_edit(
-    releases: Path, tmp_path: Path, switch: dict[str, Any], gone: set[str]
+def test_changed_answer_keeps_edits(
+    releases: Path, tmp_path: Path, change: dict[str, Any], gone: set[str]
 ) -> None:
-    project = make(releases, tmp_path / "project", THIS, BASE)
-    before = work_on(project)
-    for answers in (switch, {name: BASE.answers[name] for name in switch}):
-        update(project, **answers)
-        assert lost(project) == ([] if answers is switch else mine_in(gone))
-        assert revisions(project) == before
-        assert all((project / name).read_text() == text for name, text in ORDERS.items())
+    """The answer is changed and changed back. Edits of files that were gone in between are lost."""
+    project = make_project(releases, tmp_path / "project", NEW_RELEASE, BASE)
+    before = edit_project(project)
+    for answers in (change, {name: BASE.answers[name] for name in change}):
+        update_project(project, **answers)
+        assert lost_edits(project) == ([] if answers is change else edits_of(gone))
+        assert read_revisions(project) == before
+        assert all((project / name).read_text() == text for name, text in ADDED.items())
         assert not any((project / name).exists() for name in DELETED)
         missing = {name for name, *_ in EDITS if not (project / name).exists()}
-        assert missing == (gone if answers is switch else set())
+        assert missing == (gone if answers is change else set())
 
 
-@pytest.mark.parametrize("tag", RELEASES)
-def test_revisions_that_were_squashed_stay_away(releases: Path, tmp_path: Path, tag: str) -> None:
-    project = make(releases, tmp_path / "project", tag, BASE)
+@pytest.mark.parametrize("tag", EARLIER_RELEASES)
+def test_update_does_not_restore_squashed_revisions(
+    releases: Path, tmp_path: Path, tag: str
+) -> None:
+    project = make_project(releases, tmp_path / "project", tag, BASE)
     (project / REVISIONS / "0001_initial.py").rename(project / REVISIONS / "squashed.py")
     commit(project, "One revision for all")
-    before = revisions(project)
-    update(project)
-    update(project, auth=True)
-    assert revisions(project) == before
+    before = read_revisions(project)
+    update_project(project)
+    update_project(project, auth=True)
+    assert read_revisions(project) == before
     assert list(before) == ["squashed.py"]
 
 
-def test_git_is_the_teams_own(releases: Path, tmp_path: Path) -> None:
+def test_copy_and_update_leave_git_alone(releases: Path, tmp_path: Path) -> None:
     """Neither a copy into a repository nor an update commits, stages or configures anything."""
     project = tmp_path / "project"
-    git(tmp_path, "init", "--quiet", str(project))
+    make_repository(project)
     git(project, "remote", "add", "origin", "https://example.com/ours.git")
     git(project, "config", "user.nickname", "Ada")
     (project / "NOTES").write_text("ours\n")
@@ -142,10 +152,10 @@ def test_git_is_the_teams_own(releases: Path, tmp_path: Path) -> None:
         return [git(project, *command.split()) for command in commands] + hooks
 
     before = state()
-    make(releases, project, OLD, BASE, commits=False)
+    make_project(releases, project, OLD_RELEASE, BASE, commits=False)
     assert state() == before
     commit(project, "A service")
     before = state()
-    update(project, commits=False)
+    update_project(project, commits=False)
     assert state() == before
     assert (project / "NOTES").read_text() == "ours\n"

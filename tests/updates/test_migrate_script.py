@@ -1,4 +1,4 @@
-"""A release that moves a file and renames a question, for which a project is changed first."""
+"""hooks/migrate.py: a release moves a file and renames a question without losing a team's work."""
 
 import os
 import sys
@@ -8,13 +8,21 @@ from pathlib import Path
 
 import copier
 import pytest
-import yaml
 from copier.errors import TaskError, UnsafeTemplateError
 
-from tests.cells import Cell
-from tests.projects import ANSWERS, make, update
-from tests.releases import ROOT, commit, copy_tree, edit, git, release
-from tests.steps import StepFailed, step
+from tests.support.combinations import Combination
+from tests.support.commands import CommandFailed, run_command
+from tests.support.files import replace_in_file
+from tests.support.git import commit, git, make_repository
+from tests.support.template import ROOT, copy_template
+from tests.updates.projects import (
+    ANSWERS_FILE,
+    conflicts,
+    make_project,
+    read_answers,
+    update_project,
+)
+from tests.updates.releases import add_release
 
 MIGRATIONS = """
 _migrations:
@@ -44,129 +52,142 @@ def replace_everywhere(tree: Path, old: str, new: str) -> None:
             path.write_text(path.read_text().replace(old, new))
 
 
-def make_first(tree: Path) -> None:
-    """Liveness and readiness are in app/probes.py; `driver` is asked for, and may be `maria`."""
-    copy_tree(tree)
+def write_first_release(tree: Path) -> None:
+    """Has app/probes.py instead of app/health.py, and `driver: maria` for `db_driver: asyncmy`."""
+    copy_template(tree)
     (tree / "template/app/health.py").rename(tree / "template/app/probes.py")
     replace_everywhere(tree, "app.health", "app.probes")
     replace_everywhere(tree, "db_driver", "driver")
     replace_everywhere(tree / "hooks", "db_driver", "driver")
     (tree / "hooks/after_copy.txt.jinja").write_text("")
     (tree / "hooks/after_update.txt.jinja").write_text("")
-    edit(tree / "copier.yml", r"the faster: asyncmy", "the faster: maria")
-    edit(tree / "copier.yml", r"'asyncmy': \{", "'maria': {")
+    replace_in_file(tree / "copier.yml", r"the faster: asyncmy", "the faster: maria")
+    replace_in_file(tree / "copier.yml", r"'asyncmy': \{", "'maria': {")
 
 
-def make_second(tree: Path) -> None:
-    copy_tree(tree)
+def write_second_release(tree: Path) -> None:
+    """Moves and renames them to their names in the working tree."""
+    copy_template(tree)
     config = tree / "copier.yml"
     config.write_text(config.read_text() + MIGRATIONS)
 
 
 @pytest.fixture(scope="module")
-def moving(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    repository = tmp_path_factory.mktemp("moving") / "template"
-    git(repository.parent, "init", "--quiet", str(repository))
-    release(repository, "v1.0.0", make_first)
-    release(repository, "v2.0.0", make_second)
-    release(repository, "v3.0.0", make_second)
+def migrating_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    repository = tmp_path_factory.mktemp("migrating") / "template"
+    make_repository(repository)
+    add_release(repository, "v1.0.0", write_first_release)
+    add_release(repository, "v2.0.0", write_second_release)
+    add_release(repository, "v3.0.0", write_second_release)
     return repository
 
 
 @pytest.fixture
-def project(moving: Path, tmp_path: Path) -> Path:
+def project(migrating_template: Path, tmp_path: Path) -> Path:
+    """A project of the first release."""
     project = tmp_path / "project"
-    options = {"driver": "maria"}
-    copier.run_copy(str(moving), project, data=options, vcs_ref="v1.0.0", defaults=True, quiet=True)
-    git(tmp_path, "init", "--quiet", str(project))
+    copier.run_copy(
+        str(migrating_template),
+        project,
+        data={"driver": "maria"},
+        vcs_ref="v1.0.0",
+        defaults=True,
+        quiet=True,
+    )
+    make_repository(project)
     commit(project)
     return project
 
 
-migrate = partial(copier.run_update, defaults=True, overwrite=True, quiet=True, unsafe=True)
+update_with_trust = partial(
+    copier.run_update, defaults=True, overwrite=True, quiet=True, unsafe=True
+)
 
 
-def answers(project: Path) -> dict[str, object]:
-    loaded: dict[str, object] = yaml.safe_load((project / ANSWERS).read_text())
-    return loaded
-
-
-def test_an_edit_moves_along(project: Path) -> None:
-    edit(project / "app/probes.py", "TIMEOUT = 5", "TIMEOUT = 7")
+def test_migration_moves_edits_with_the_file(project: Path) -> None:
+    replace_in_file(project / "app/probes.py", "TIMEOUT = 5", "TIMEOUT = 7")
     commit(project)
-    migrate(project)
+    update_with_trust(project)
     assert not (project / "app/probes.py").exists()
     moved = (project / "app/health.py").read_text()
     assert "TIMEOUT = 7" in moved
-    assert moved.count("<<<<<<<") == 1  # about that line, since Copier has no old one to compare
-    assert git(project, "diff", "--name-only", "--diff-filter=U") == "app/health.py"
+    assert moved.count("<<<<<<<") == 1  # Copier has no old version of this path to compare with
+    assert conflicts(project) == "app/health.py"
 
 
-def test_without_an_edit_nothing_is_in_conflict(project: Path) -> None:
-    migrate(project)
+def test_migration_without_edits_has_no_conflict(project: Path) -> None:
+    update_with_trust(project)
     assert not (project / "app/probes.py").exists()
     assert (project / "app/health.py").exists()
-    assert git(project, "diff", "--name-only", "--diff-filter=U") == ""
+    assert conflicts(project) == ""
 
 
-def test_an_answer_is_kept_under_its_new_name(project: Path) -> None:
-    migrate(project)
-    found = answers(project)
+def test_migration_renames_the_answer(project: Path) -> None:
+    update_with_trust(project)
+    found = read_answers(project)
     assert found["db_driver"] == "asyncmy"
     assert "driver" not in found
     assert "asyncmy" in (project / "pyproject.toml").read_text()
 
 
-def test_only_that_release_needs_trust(moving: Path, project: Path, tmp_path: Path) -> None:
+def test_only_the_migration_needs_trust(
+    migrating_template: Path, project: Path, tmp_path: Path
+) -> None:
+    """Neither the next update nor a new project needs `--trust`."""
     before = git(project, "rev-parse", "HEAD^{tree}")
     with pytest.raises(UnsafeTemplateError):
-        update(project)
+        update_project(project)
     commit(project)
     assert git(project, "rev-parse", "HEAD^{tree}") == before
-    migrate(project, vcs_ref="v2.0.0")
+    update_with_trust(project, vcs_ref="v2.0.0")
     commit(project)
-    update(project)
-    assert answers(project)["_commit"] == "v3.0.0"
-    make(moving, tmp_path / "new", "v2.0.0", Cell())
+    update_project(project)
+    assert read_answers(project)["_commit"] == "v3.0.0"
+    make_project(migrating_template, tmp_path / "new", "v2.0.0", Combination())
 
 
-def test_what_is_in_the_way_stops_the_update(project: Path) -> None:
+def test_migration_stops_if_the_new_path_exists(project: Path) -> None:
     (project / "app/health.py").write_text("# ours\n")
     commit(project)
     before = git(project, "rev-parse", "HEAD^{tree}")
     with pytest.raises(TaskError):
-        migrate(project)
+        update_with_trust(project)
     commit(project)
     assert git(project, "rev-parse", "HEAD^{tree}") == before
 
 
-Run = Callable[..., str]
+RunScript = Callable[..., str]
 
 
 @pytest.fixture
-def script(project: Path) -> Run:
-    return partial(step, project, dict(os.environ), sys.executable, str(ROOT / "hooks/migrate.py"))
+def run_script(project: Path) -> RunScript:
+    """Runs hooks/migrate.py with these arguments in the project."""
+    return partial(
+        run_command, project, dict(os.environ), sys.executable, str(ROOT / "hooks/migrate.py")
+    )
 
 
-def test_a_second_time_it_does_nothing(project: Path, script: Run) -> None:
-    script("move", "app/probes.py", "app/health/probes.py")
-    script("rename", "driver", "db_driver", "maria=asyncmy")
-    once = (git(project, "status", "--porcelain"), (project / ANSWERS).read_text())
-    script("move", "app/probes.py", "app/health/probes.py")
-    script("rename", "driver", "db_driver", "maria=asyncmy")
-    assert (git(project, "status", "--porcelain"), (project / ANSWERS).read_text()) == once
+def test_migrate_script_does_nothing_the_second_time(project: Path, run_script: RunScript) -> None:
+    run_script("move", "app/probes.py", "app/health/probes.py")
+    run_script("rename", "driver", "db_driver", "maria=asyncmy")
+    once = (git(project, "status", "--porcelain"), (project / ANSWERS_FILE).read_text())
+    run_script("move", "app/probes.py", "app/health/probes.py")
+    run_script("rename", "driver", "db_driver", "maria=asyncmy")
+    assert (git(project, "status", "--porcelain"), (project / ANSWERS_FILE).read_text()) == once
     assert once[1].startswith("#")
 
 
 @pytest.mark.parametrize(
     "arguments", [(), ("move", "x"), ("rename", "x"), ("rename", "a", "b", "c")]
 )
-def test_it_says_how_it_is_used(script: Run, arguments: tuple[str, ...]) -> None:
-    with pytest.raises(StepFailed, match=r"migrate\.py move OLD NEW"):
-        script(*arguments)
+def test_migrate_script_prints_usage_for_invalid_arguments(
+    run_script: RunScript, arguments: tuple[str, ...]
+) -> None:
+    with pytest.raises(CommandFailed, match=r"migrate\.py move OLD NEW"):
+        run_script(*arguments)
 
 
-def test_it_wants_a_project(project: Path, script: Run) -> None:
-    (project / ANSWERS).unlink()
-    with pytest.raises(StepFailed, match="not the folder of a project"):
-        script("move", "a", "b")
+def test_migrate_script_runs_only_in_a_project(project: Path, run_script: RunScript) -> None:
+    (project / ANSWERS_FILE).unlink()
+    with pytest.raises(CommandFailed, match="not the folder of a project"):
+        run_script("move", "a", "b")

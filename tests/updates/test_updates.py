@@ -1,21 +1,22 @@
-"""A project that was made earlier: updated, it is as one made now."""
+"""An updated project is the same as a new one, and the message says what a team has to do."""
 
 import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import copier
 import pytest
 import yaml
 
-from tests.cells import DEFAULT, UPDATED, Cell
-from tests.conftest import Render
-from tests.projects import ANSWERS, content, make, update
-from tests.releases import OLD, RELEASES, THIS, copy_tree, git, release
+from tests.support.combinations import DEFAULT, UPDATED, Combination
+from tests.support.git import make_repository
+from tests.support.rendering import Render, render_project
+from tests.support.template import copy_template, read_config
+from tests.updates.projects import make_project, read_answers, read_updated_files, update_project
+from tests.updates.releases import EARLIER_RELEASES, NEW_RELEASE, OLD_RELEASE, add_release
 
-# Every answer, one at a time, there and back.
-SWITCHES: list[dict[str, Any]] = [
+# Each answer is changed, one at a time, and changed back.
+CHANGES: list[dict[str, Any]] = [
     *({"db_driver": driver} for driver in ("asyncpg", "psycopg", "asyncmy", "aiomysql")),
     {"session_style": "scoped"},
     {"id_type": "int"},
@@ -32,24 +33,25 @@ SWITCHES: list[dict[str, Any]] = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tag", RELEASES)
-@pytest.mark.parametrize("cell", UPDATED, ids=str)
-def test_an_update_is_as_good_as_a_new_project(
-    cell: Cell, tag: str, releases: Path, render: Render, tmp_path: Path
+@pytest.mark.parametrize("tag", EARLIER_RELEASES)
+@pytest.mark.parametrize("combination", UPDATED, ids=str)
+def test_updated_project_equals_new_project(
+    combination: Combination, tag: str, releases: Path, render: Render, tmp_path: Path
 ) -> None:
-    project = make(releases, tmp_path / "project", tag, cell)
-    assert tag != OLD or content(project) != content(render(cell))
-    update(project)
-    assert content(project) == content(render(cell))
-    assert yaml.safe_load((project / ANSWERS).read_text())["_commit"] == THIS
+    new = read_updated_files(render(combination))
+    project = make_project(releases, tmp_path / "project", tag, combination)
+    assert tag != OLD_RELEASE or read_updated_files(project) != new
+    update_project(project)
+    assert read_updated_files(project) == new
+    assert read_answers(project)["_commit"] == NEW_RELEASE
 
 
-def test_a_release_that_asked_for_less(render: Render, tmp_path: Path) -> None:
-    """Its answers are all that the new one knows while it looks what has changed since."""
+def test_update_from_release_with_fewer_questions(render: Render, tmp_path: Path) -> None:
+    """Copier reads the new release also with the answers of the old one, which are fewer."""
 
-    def make_least(tree: Path) -> None:
-        copy_tree(tree)
-        config = yaml.safe_load((tree / "copier.yml").read_text())
+    def write_smallest_release(tree: Path) -> None:
+        copy_template(tree)
+        config = read_config(tree)
         kept = {name: config[name] for name in ("_subdirectory", "_envops", "project_name")}
         (tree / "copier.yml").write_text(yaml.safe_dump(kept))
         for path in (tree / "template").iterdir():
@@ -57,33 +59,33 @@ def test_a_release_that_asked_for_less(render: Render, tmp_path: Path) -> None:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     repository = tmp_path / "template"
-    git(tmp_path, "init", "--quiet", str(repository))
-    release(repository, "v0.0.1", make_least)
-    release(repository, "v0.0.2", copy_tree)
-    project = make(repository, tmp_path / "project", "v0.0.1", None)
-    update(project)
-    assert content(project) == content(render(DEFAULT))
+    make_repository(repository)
+    add_release(repository, "v0.0.1", write_smallest_release)
+    add_release(repository, "v0.0.2", copy_template)
+    project = make_project(repository, tmp_path / "project", "v0.0.1", None)
+    update_project(project)
+    assert read_updated_files(project) == read_updated_files(render(DEFAULT))
 
 
 @pytest.mark.slow
-def test_any_answer_can_change_there_and_back(
+def test_update_can_change_each_answer_and_back(
     releases: Path, template: Path, tmp_path: Path
 ) -> None:
-    project = make(releases, tmp_path / "project", THIS, DEFAULT)
+    project = make_project(releases, tmp_path / "project", NEW_RELEASE, DEFAULT)
     answers: dict[str, Any] = {"project_name": "My service", **DEFAULT.answers}
-    begin = content(project)
-    for number, switch in enumerate(SWITCHES):
-        answers |= switch
-        update(project, **switch)
-        new = tmp_path / str(number)
-        copier.run_copy(str(template), new, data=answers, defaults=True, quiet=True)
-        assert content(project) == content(new), switch
-    assert content(project) == begin
+    first = read_updated_files(project)
+    for number, change in enumerate(CHANGES):
+        answers |= change
+        update_project(project, **change)
+        new = render_project(template, tmp_path / str(number), **answers)
+        assert read_updated_files(project) == read_updated_files(new), change
+    assert read_updated_files(project) == first
 
 
 REVISION = "uv run just revision"
 MIGRATE = "uv run just migrate"
-SAYS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+# Answers, changed answers, and what the message after the update has to contain.
+MESSAGES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({}, {}, []),
     ({}, {"session_style": "scoped"}, []),
     ({"db_driver": "asyncpg"}, {"db_driver": "psycopg"}, []),
@@ -96,23 +98,23 @@ SAYS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({}, {"db_driver": "asyncpg"}, ["PostgreSQL now", "alembic upgrade head", "not moved"]),
     ({"db_driver": "asyncmy"}, {"db_driver": "aiosqlite"}, ["SQLite now", "sqlite:///app.db"]),
 ]
-ADVICE = ("just revision", "upgrade head", "rm ", "create-superuser", "SECRET_KEY")
+INSTRUCTIONS = ("just revision", "upgrade head", "rm ", "create-superuser", "SECRET_KEY")
 
 
-@pytest.mark.parametrize(("start", "switch", "says"), SAYS, ids=str)
-def test_an_update_says_what_the_change_needs(
+@pytest.mark.parametrize(("start", "change", "expected"), MESSAGES, ids=str)
+def test_update_message_says_what_to_do(
     releases: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     start: dict[str, Any],
-    switch: dict[str, Any],
-    says: list[str],
+    change: dict[str, Any],
+    expected: list[str],
 ) -> None:
-    project = make(releases, tmp_path / "project", THIS, replace(DEFAULT, **start))
-    update(project, quiet=False, **switch)
+    project = make_project(releases, tmp_path / "project", NEW_RELEASE, replace(DEFAULT, **start))
+    update_project(project, quiet=False, **change)
     message = capsys.readouterr().err
-    assert [text for text in says if text not in message] == []
-    assert says or not [text for text in ADVICE if text in message], message
+    assert [text for text in expected if text not in message] == []
+    assert expected or not [text for text in INSTRUCTIONS if text in message], message
     assert max(len(line) for line in message.splitlines()) <= 80
-    update(project, **start)
+    update_project(project, **start)
     assert capsys.readouterr().err == ""

@@ -1,4 +1,4 @@
-"""Faults of clients: they hang up, are cancelled, read slowly, and send what has to be sent again."""
+"""Findings of clients: they hang up, time out, read slowly, write concurrently, and are retried."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from itertools import product
 from uuid import uuid4
 
-from service import Client, Faults, create, names
+from service import Client, Findings, create, names
 
 HANGING_UP = 200
 CANCELLED = 400
@@ -22,7 +22,7 @@ INCREMENTS = 120
 KINDS = ["stream", "file"] if find_spec("python_multipart") else ["stream"]
 
 
-def raw(client: Client, method: str, path: str, body: bytes = b"") -> bytes:
+def raw_request(client: Client, method: str, path: str, body: bytes = b"") -> bytes:
     lines = [f"{method} {path} HTTP/1.1", "Host: test", "Content-Type: application/json"]
     lines += [f"Authorization: {client.headers.get('authorization', '')}"]
     lines += [f"Content-Length: {len(body)}", "", ""]
@@ -37,29 +37,29 @@ def hang_up(client: Client, number: int) -> None:
     body = json.dumps({"name": f"rough {number}"}).encode()
     sent = random.choice(
         [
-            raw(client, "GET", "/items?limit=100"),
-            raw(client, "POST", "/items", body),
-            raw(client, "POST", "/items", body)[:-5],
-            raw(client, "POST", "/probe/slow"),
-            raw(client, "GET", "/probe/stream"),
+            raw_request(client, "GET", "/items?limit=100"),
+            raw_request(client, "POST", "/items", body),
+            raw_request(client, "POST", "/items", body)[:-5],
+            raw_request(client, "POST", "/probe/slow"),
+            raw_request(client, "GET", "/probe/stream"),
         ]
     )
     with connect(client) as connection:
         connection.sendall(sent)
         time.sleep(random.uniform(0, 0.4))
-        if number % 2:  # a reset instead of an orderly end
+        if number % 2:  # sends RST instead of FIN
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def clients_hang_up(client: Client) -> Faults:
-    """What matters is what they leave behind."""
+def clients_hang_up(client: Client) -> Findings:
+    """Nothing is checked but the recovery afterwards."""
     with ThreadPoolExecutor(HANGING_UP) as pool:
         list(pool.map(partial(hang_up, client), range(HANGING_UP)))
     yield from ()
 
 
-def tasks_are_cancelled(client: Client) -> Faults:
-    """As a timeout or the end of the process does; what was answered with 201 is there."""
+def tasks_are_cancelled(client: Client) -> Findings:
+    """Tasks are cancelled, as by a timeout. Each item that was answered with 201 is stored."""
 
     def request(number: int) -> tuple[str, int]:
         name, after = str(uuid4()), random.uniform(0, 0.04)
@@ -82,18 +82,18 @@ def tasks_are_cancelled(client: Client) -> Faults:
         yield f"{len(lost)} rows are lost"
 
 
-def slow_reader(client: Client) -> Faults:
+def client_reads_slowly(client: Client) -> Findings:
     with socket.socket() as reader:
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
         reader.connect((client.base_url.host, client.base_url.port or 80))
-        reader.sendall(raw(client, "GET", "/probe/stream"))
+        reader.sendall(raw_request(client, "GET", "/probe/stream"))
         reader.recv(10)
         time.sleep(1)
         if (pools := client.get("/probe/pools").json()) != [0, 0]:
             yield f"it holds connections: {pools}"
 
 
-def increments_race(client: Client) -> Faults:
+def concurrent_increments(client: Client) -> Findings:
     item = create(client).json()["id"]
     with ThreadPoolExecutor(INCREMENTS) as pool:
         path = f"/probe/increment/{item}"
@@ -104,13 +104,13 @@ def increments_race(client: Client) -> Faults:
     if others - {503}:
         yield f"answered {others}"
     if sorted(done) != list(range(1, value + 1)):
-        yield f"{len(done)} clients were told of an increment, and the value is {value}"
+        yield f"{len(done)} clients got a 200, but the value is {value}"
     if len(done) < INCREMENTS // 2:
-        yield f"only {len(done)} of {INCREMENTS} came through"
+        yield f"only {len(done)} of {INCREMENTS} succeeded"
 
 
-def uploads_meet_a_conflict(client: Client) -> Faults:
-    """A streamed body and a file run again whole, or are refused when they are too long to keep."""
+def uploads_are_retried(client: Client) -> Findings:
+    """After a conflict an upload is retried completely, or refused if it is too long to be kept."""
     for kind, (size, expected) in product(KINDS, ((700_000, 200), (2_000_000, 503))):
         body, name = secrets.token_bytes(size), f"{kind} of {size}"
         sent = {"files": {"file": body}} if kind == "file" else {"content": body}
@@ -119,6 +119,6 @@ def uploads_meet_a_conflict(client: Client) -> Faults:
         if answer.status_code != expected:
             yield f"a {name} bytes gets {answer.status_code}"
         elif expected == 200 and answer.json() != [hashlib.sha256(body).hexdigest(), 2]:
-            yield f"a {name} bytes is not what arrives: {answer.json()}"
+            yield f"a {name} bytes arrives differently: {answer.json()}"
         if (name in names(client)) != (expected == 200):
-            yield f"a {name} bytes gets {answer.status_code}, and its row says otherwise"
+            yield f"a {name} bytes gets {answer.status_code}, which its row contradicts"

@@ -1,8 +1,8 @@
 """Counts how often each request of a generated project waits for its database.
 
-On the wire, by a proxy before the server; SQLite has no wire, there it is calls to its thread.
-Run with the project's own Python, in its folder, on a migrated database of its own; the counts go
-into the file that is its argument, as JSON.
+A proxy before the server counts network round trips. SQLite has no server: its calls to a thread are
+counted. Runs with the project's own Python, in its folder, on its own migrated database. Writes the
+counts into the file that is its argument, as JSON.
 """
 
 import json
@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from service import DIALECT, Client, create, make_proxy, serving
 
-QUIET = 0.2  # seconds, in which what comes after a response is done
-WARM = 8  # times, since drivers prepare a statement once they have seen it often enough
+PAUSE = 0.2  # seconds, for work that is done after the response
+WARM_UP = 8  # requests, because drivers prepare a statement only when they have seen it often
 calls = 0
 
 
@@ -37,16 +37,16 @@ def main() -> None:
     if DIALECT == "sqlite":
         count_calls()
 
-    def count(client: Client, quiet: float, method: str, path: str, body: object) -> int:
+    def count(client: Client, pause: float, method: str, path: str, body: object) -> int:
         before = calls if proxy is None else proxy.round_trips
         client.request(method, path, json=body).raise_for_status()
-        time.sleep(quiet)
+        time.sleep(pause)
         return (calls if proxy is None else proxy.round_trips) - before
 
     found: dict[str, int] = {}
     with serving() as client:
-        for quiet in [*[0] * WARM, QUIET]:
-            time.sleep(quiet)
+        for pause in [*[0] * WARM_UP, PAUSE]:
+            time.sleep(pause)
             item = f"/items/{create(client).json()['id']}"
             for method, path, body in (
                 ("GET", "/health/live", None),
@@ -57,7 +57,7 @@ def main() -> None:
                 ("DELETE", item, None),
             ):
                 route = f"{method} {path.replace(item, '/items/{id}')}"
-                found[route] = count(client, quiet, method, path, body)
+                found[route] = count(client, pause, method, path, body)
     Path(sys.argv[1]).write_text(json.dumps(found))
 
 

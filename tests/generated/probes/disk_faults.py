@@ -1,4 +1,4 @@
-"""Faults of SQLite's disk: it is full, or the file may only be read."""
+"""Findings of SQLite's disk: it is full, or the file is read-only."""
 
 import asyncio
 import os
@@ -10,35 +10,35 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from app.settings import Settings
-from service import Client, Faults, authorization, create, left_behind, names, serving
+from service import Client, Findings, authorization, check_recovery, create, names, serving
 
 NOBODY = 65534
 
 
-def disk_is_full(client: Client) -> Faults:
-    """Writes are refused and reads go on; there is room again, and nothing has to be restarted."""
+def disk_is_full(client: Client) -> Findings:
+    """Writes are refused and reads work. When there is space again, no restart is needed."""
     before = names(client)
     with no_file_grows():
-        yield from only_reads(client, "where no file can grow")
+        yield from check_reads_only(client, "when no file can grow")
     client.post("/probe/pages/1")
-    for _ in range(20):  # until the pages that it has are used up
+    for _ in range(20):  # until the free pages are used up
         if (answer := create(client, description="x" * 2000)).status_code != 201:
             break
         before.add(answer.json()["name"])
-    yield from only_reads(client, "where no page is left")
+    yield from check_reads_only(client, "when no page is left")
     if (status := client.post("/probe/pages/1000000").status_code) != 200:
-        yield f"it has no room again: {status}"
+        yield f"a write with free space gets {status}"
     if names(client) != before:
-        yield "the row of a 503 is there"
+        yield "the row of a request with a 503 is stored"
 
 
-def only_reads(client: Client, where: str) -> Faults:
+def check_reads_only(client: Client, when: str) -> Findings:
     answer = create(client, description="x" * 2000)
     if answer.status_code != 503 or "retry-after" not in answer.headers:
-        yield f"{where} a create gets {answer.status_code}"
+        yield f"{when} a create gets {answer.status_code}"
     for path in ("/items", "/health/ready", "/health/live"):
         if (status := client.get(path).status_code) != 200:
-            yield f"{where} GET {path} gets {status}"
+            yield f"{when} GET {path} gets {status}"
 
 
 @contextmanager
@@ -51,8 +51,8 @@ def no_file_grows() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def starts_on_a_read_only_file() -> Faults:
-    """It is not ready, and says so; it is once the file may be written."""
+def starts_on_a_read_only_file() -> Findings:
+    """The service is live but not ready, until the file is writable."""
     with ExitStack() as stack, copied_database() as (headers, file):
         with read_only(file):
             client = stack.enter_context(serving(headers, DATABASE_URL=f"sqlite:///{file}"))
@@ -61,24 +61,24 @@ def starts_on_a_read_only_file() -> Faults:
                     yield f"/health/{path} gets {status}"
             if (status := create(client).status_code) != 503:
                 yield f"a create gets {status}"
-        yield from left_behind(client)
+        yield from check_recovery(client)
 
 
-def file_becomes_read_only() -> Faults:
-    """Before the first write, which opens the file: no later write is refused for that."""
+def file_becomes_read_only() -> Findings:
+    """The file becomes read-only before the first write, which opens it. Later writes work again."""
     with (
         copied_database() as (headers, file),
         serving(headers, DATABASE_URL=f"sqlite:///{file}") as client,
     ):
         client.get("/items").raise_for_status()
         with read_only(file):
-            yield from only_reads(client, "where the file may only be read")
-        yield from left_behind(client)
+            yield from check_reads_only(client, "when the file is read-only")
+        yield from check_recovery(client)
 
 
 @contextmanager
 def copied_database() -> Iterator[tuple[dict[str, str], Path]]:
-    """A copy of it, and the header of a user who is there."""
+    """Yields the Authorization header of a superuser, and a copy of the database with that user."""
     source = Settings().database_url.database
     assert source is not None
     headers = asyncio.run(authorization())
@@ -91,7 +91,7 @@ def copied_database() -> Iterator[tuple[dict[str, str], Path]]:
 
 @contextmanager
 def read_only(file: Path) -> Iterator[None]:
-    """For everyone: root, who may write whatever the mode says, is somebody else meanwhile."""
+    """Makes a file read-only. Root ignores modes, so that the process becomes another user for now."""
     root = os.geteuid() == 0
     file.parent.chmod(0o555)
     file.chmod(0o444)

@@ -1,4 +1,4 @@
--- For wrk: of ten requests one creates an item, and the others read one, or a page of them.
+-- A script for wrk. One of ten requests creates an item, the others read an item or a page of items.
 -- Arguments: the id of an item, and the value of the Authorization header or "".
 
 local headers = { ["Content-Type"] = "application/json" }

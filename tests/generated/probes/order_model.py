@@ -1,4 +1,4 @@
-"""What a user adds to a generated project: a table of every kind of column, beside the items."""
+"""A model that a team adds to a generated project: a table with every kind of column."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,8 +1,8 @@
-"""Serves a generated project on a free port, without limits to attempts.
+"""Serves a generated project on a free port, without rate limits, until its input ends.
 
-Run with the project's own Python, in its folder, on a migrated database of its own. Its arguments
-are a file for the address, and for whom: `logins` are those of twenty users; a `fuzzer` gets the
-token of a superuser if there are users, and hashes that cost nothing. It ends with its input.
+Runs with the project's own Python, in its folder, on its own migrated database. The arguments are a
+file, which gets the address as JSON, and the purpose. `logins` adds twenty users. `fuzzing` adds a
+superuser, writes their token into the file, and makes password hashing fast.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ from app.main import create_app
 from app.settings import Settings
 
 PASSWORD = os.environ["PROBE_PASSWORD"]
-SETTINGS = Settings(database_pool_timeout=60)  # beside other cells all takes its time
+SETTINGS = Settings(database_pool_timeout=60)  # other projects are checked beside it
 
 
 def lift_limits() -> None:
-    from app.auth import guards  # here and below: not every project has it
+    from app.auth import guards  # imported here, because only projects with users have it
     from limits import parse
 
     guards.BY_ADDRESS = guards.BY_ACCOUNT = parse("1000000/second")
@@ -39,7 +39,7 @@ def hash_quickly() -> None:
 
 
 async def add_users(*names: str, **flags: bool) -> str:
-    """A bearer token of the last."""
+    """Registers users and returns a bearer token of the last one."""
     from app.auth.manager import UserManager
     from app.auth.tokens import BEARER, issue
 
@@ -50,26 +50,26 @@ async def add_users(*names: str, **flags: bool) -> str:
         return issue(user, BEARER, seconds=3600)
 
 
-def prepare(whom: str) -> str:
-    """The token to use, if any."""
+def prepare(purpose: str) -> str:
+    """Adds users, if the project has any. Returns the token to use, or nothing."""
     if not find_spec("app.auth"):
         return ""
     lift_limits()
-    if whom == "logins":
+    if purpose == "logins":
         return asyncio.run(add_users(*(f"user{number}" for number in range(20))))
     hash_quickly()
     return asyncio.run(add_users("super", is_superuser=True))
 
 
 def main() -> None:
-    told, whom = sys.argv[1:]
-    token = prepare(whom)
+    file, purpose = sys.argv[1:]
+    token = prepare(purpose)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(create_app(SETTINGS), log_level="warning"))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    Path(told).write_text(json.dumps({"address": address, "token": token}))
+    Path(file).write_text(json.dumps({"address": address, "token": token}))
     sys.stdin.read()
     server.should_exit = True
     thread.join()

@@ -1,8 +1,8 @@
-"""Serves a generated project to hostile clients, on a free port, and without limits to attempts.
+"""Serves a generated project for malicious input, without rate limits, until its input ends.
 
-Run with the project's own Python, in its folder, on a migrated database of its own. The address
-goes into the file that is its argument, as JSON; it ends with its input. Routes below /probe, which
-the OpenAPI document does not have, do what clients cannot.
+Runs with the project's own Python, in its folder, on its own migrated database. Writes the address
+into the file that is its argument, as JSON. Routes below /probe are not in the OpenAPI document, and
+do what clients cannot.
 """
 
 import asyncio
@@ -33,17 +33,17 @@ if with_users := find_spec("app.auth") is not None:
 probe = APIRouter(prefix="/probe", include_in_schema=False)
 
 
-class OddItem(BaseModel):
-    """What the API lets nobody choose."""
+class ProbeItem(BaseModel):
+    """Values that clients cannot choose."""
 
     id: Id | None = None
     created_at: datetime | None = None
 
 
 @probe.post("/items")
-async def add_odd_item(odd: OddItem, db: DatabaseDep) -> Id:
-    """422 for an instant that cannot be stored."""
-    item = Item(name=f"odd {uuid4()}", **odd.model_dump(exclude_none=True))
+async def add_item(values: ProbeItem, db: DatabaseDep) -> Id:
+    """Answers 422 for a timestamp that cannot be stored."""
+    item = Item(name=f"probe {uuid4()}", **values.model_dump(exclude_none=True))
     try:
         async with db.unit() as session:
             session.add(item)
@@ -56,7 +56,7 @@ async def add_odd_item(odd: OddItem, db: DatabaseDep) -> Id:
 
 @probe.post("/fresh")
 async def fresh(db: DatabaseDep) -> dict[str, object]:
-    """What good requests need, as if none had been there before: by the name of a field."""
+    """Creates what valid requests need, and returns the values by the names of fields."""
     item = Item(name=f"fresh {uuid4()}")
     async with db.unit() as session:
         session.add(item)
@@ -65,7 +65,7 @@ async def fresh(db: DatabaseDep) -> dict[str, object]:
 
 
 async def reset_ids(settings: Settings) -> None:
-    """The greatest id of all was in use, and MySQL and MariaDB count on from it."""
+    """Resets the counter of ids. The highest id was in use, and MySQL and MariaDB continue after it."""
     engine = create_migrator(settings)
     if engine.dialect.name == "mysql":
         async with engine.begin() as connection:

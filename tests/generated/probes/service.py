@@ -1,4 +1,4 @@
-"""A generated project, served with routes that its faults need, and with what shows what is left."""
+"""Serves a generated project with further routes, which inject faults and show open connections."""
 
 import asyncio
 import hashlib
@@ -25,13 +25,13 @@ from app.settings import Settings
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from httpx2 import Client, Response
-from proxy import Proxy
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from tcp_proxy import Proxy
 from tests.database import make_commit_fail
 
-Faults = Iterator[str]  # what does not hold
+Findings = Iterator[str]  # what is wrong after a fault
 
 DIALECT = Settings().database_url.get_backend_name().replace("mariadb", "mysql")
 PORTS = {"postgresql": 5432, "mysql": 3306}
@@ -47,10 +47,10 @@ OPEN_TRANSACTIONS = {
     "postgresql": "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     " AND state LIKE 'idle in transaction%'",
     "mysql": "SELECT count(*) FROM information_schema.innodb_trx JOIN information_schema.processlist"
-    " ON id = trx_mysql_thread_id WHERE db = DATABASE()",  # others use the server, too
-    "sqlite": "SELECT 0",  # where a writer is left, not even this can begin
+    " ON id = trx_mysql_thread_id WHERE db = DATABASE()",  # other projects share the server
+    "sqlite": "SELECT 0",  # fails with "database is locked" if a transaction is open
 }
-# A database's own word that a transaction has to be run again; SQLite, with one writer, has none.
+# Raises the error by which a database asks for a retry. SQLite has one writer, and no such error.
 CONFLICT = {
     "postgresql": "DO $$ BEGIN RAISE 'conflict' USING ERRCODE = 'serialization_failure'; END $$",
     "mysql": "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'conflict'",
@@ -77,7 +77,7 @@ async def stream(db: DatabaseDep) -> StreamingResponse:
         for _ in range(20):
             async with db.unit(read_only=True) as session:
                 await session.connection()
-            yield b"x" * 10_000  # outside the unit
+            yield b"x" * 10_000  # outside of the unit of work
             await asyncio.sleep(0.02)
 
     return StreamingResponse(body())
@@ -85,7 +85,7 @@ async def stream(db: DatabaseDep) -> StreamingResponse:
 
 @routes.post("/killed", dependencies=[UnitOfWork])
 async def killed(items: Items) -> None:
-    """Between INSERT and COMMIT the connection is ended, by the server or by itself."""
+    """Ends the connection between INSERT and COMMIT, on the server or, for SQLite, in the driver."""
     await items.add(Item(name="killed"))
     connection = await items.session.connection()
     if DIALECT == "sqlite":
@@ -124,7 +124,10 @@ async def increment(item_id: Id, items: Items) -> int:
 
 @routes.post("/upload/{name}", dependencies=[UnitOfWork])
 async def upload(name: str, items: Items, request: Request) -> list[str | int]:
-    """The checksum of a file in a form, or of a streamed body, and in which attempt it came."""
+    """Returns the checksum of a form's file or of a streamed body, and the number of the attempt.
+
+    The first attempt fails with a conflict, so that the request is retried.
+    """
     global attempts
     attempts += 1
     digest = hashlib.sha256()
@@ -148,13 +151,13 @@ async def forget_attempts() -> None:
 
 @routes.post("/pages/{limit}", dependencies=[UnitOfWork])
 async def limit_pages(limit: int, items: Items) -> None:
-    """Of this many pages the writer's SQLite file may be: 1 is as many as it has."""
+    """Limits the pages of the SQLite file. 1 means as many as it has now."""
     connection = await items.session.connection()
     await connection.exec_driver_sql(f"PRAGMA max_page_count = {limit}")
 
 
-class TimeoutMiddleware:
-    """Cancels the task of a request after the seconds in its header: once, or twice at once."""
+class CancelMiddleware:
+    """Cancels the task of a request after the seconds in its header `X-Cancel`, once or twice."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -180,7 +183,7 @@ class TimeoutMiddleware:
 
 
 def make_proxy() -> Proxy | None:
-    """Before the database's server, which the service then finds there."""
+    """Starts a proxy before the database server, and points DATABASE_URL to it. None for SQLite."""
     url = Settings().database_url
     if DIALECT == "sqlite":
         return None
@@ -192,14 +195,14 @@ def make_proxy() -> Proxy | None:
 
 @contextmanager
 def serving(headers: dict[str, str] | None = None, **environment: str) -> Iterator[Client]:
-    """A client of the service, which runs in a thread; signed in, where there are users."""
+    """Runs the service in a thread. Yields a client, which is signed in if there are users."""
     if headers is None:
         headers = asyncio.run(authorization())
     with patch.dict(os.environ, environment):
         app = create_app(Settings())
     app.include_router(routes)
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(TimeoutMiddleware(app), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(CancelMiddleware(app), log_level="warning"))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
     thread.start()
     while not server.started:
@@ -214,7 +217,7 @@ def serving(headers: dict[str, str] | None = None, **environment: str) -> Iterat
 
 
 async def authorization() -> dict[str, str]:
-    """The header of a superuser, whose items are all items."""
+    """Returns the header of a superuser, who sees all items."""
     if find_spec("app.auth") is None:
         return {}
     from app.auth.manager import UserManager
@@ -228,7 +231,7 @@ async def authorization() -> dict[str, str]:
 
 
 async def kill(connections: list[int] | None = None) -> None:
-    """These connections to the database, or all but the own one."""
+    """Kills these connections to the database, or all others."""
     engine = create_migrator(Settings()).execution_options(isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         if connections is None:
@@ -264,13 +267,13 @@ def names(client: Client) -> set[str]:
     return found
 
 
-def left_behind(client: Client) -> Faults:
-    """What no fault may leave: a connection in use, a transaction, a service that stays broken."""
+def check_recovery(client: Client) -> Findings:
+    """Checks that no connection is in use, no transaction is open, and the next request works."""
     end = time.monotonic() + 30
     while (pools := client.get("/probe/pools").json()) != [0, 0] and time.monotonic() < end:
         time.sleep(0.1)
     if pools != [0, 0]:
-        yield f"connections are left: {pools}"
+        yield f"connections are still in use: {pools}"
     if transactions := asyncio.run(open_transactions()):
         yield f"{transactions} transactions are open"
     if (status := create(client).status_code) != 201:

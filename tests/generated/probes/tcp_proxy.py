@@ -1,4 +1,4 @@
-"""A TCP proxy before a database server, which counts, can be cut, and be there again."""
+"""A TCP proxy before a database server, which counts round trips and can be stopped and started."""
 
 import asyncio
 import threading
@@ -9,26 +9,26 @@ T = TypeVar("T")
 
 
 class Proxy:
-    """`127.0.0.1:port` is the server while it is up; refused, and nothing held, while it is cut.
+    """`127.0.0.1:port` is the server. While the proxy is stopped, connections are refused and closed.
 
-    `round_trips` is how often the server has answered what it was asked, all at once or not.
+    `round_trips` counts how often the server has answered. Several requests may get one answer.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self.target = (host, port)
         self.port = 0
         self.round_trips = 0
-        self.asked: set[asyncio.StreamWriter] = set()  # the clients that wait for an answer
+        self.waiting: set[asyncio.StreamWriter] = set()  # clients that wait for an answer
         self.writers: set[asyncio.StreamWriter] = set()
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
-        self.up()
+        self.start()
 
-    def up(self) -> None:
+    def start(self) -> None:
         self._run(self._listen())
 
-    def cut(self) -> None:
+    def stop(self) -> None:
         self._run(self._close())
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -46,24 +46,25 @@ class Proxy:
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_connection(*self.target)
 
-        def ask() -> None:
-            self.asked.add(writer)
+        def count_request() -> None:
+            self.waiting.add(writer)
 
-        def answer() -> None:
-            self.round_trips += writer in self.asked
-            self.asked.discard(writer)
+        def count_answer() -> None:
+            self.round_trips += writer in self.waiting
+            self.waiting.discard(writer)
 
         await asyncio.gather(
-            self._copy(reader, server_writer, ask), self._copy(server_reader, writer, answer)
+            self._copy(reader, server_writer, count_request),
+            self._copy(server_reader, writer, count_answer),
         )
 
     async def _copy(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, notice: Callable[[], None]
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, count: Callable[[], None]
     ) -> None:
         self.writers.add(writer)
         try:
             while data := await reader.read(65536):
-                notice()
+                count()
                 writer.write(data)
                 await writer.drain()
         except OSError:

@@ -1,4 +1,4 @@
-"""Users for hostile clients: a superuser, and those that things happen to."""
+"""Users for malicious requests: a superuser who sends them, and users that they are about."""
 
 from uuid import uuid4
 
@@ -14,13 +14,13 @@ PASSWORD = "correct horse battery"
 HOUR = 3600
 
 guards.BY_ADDRESS = guards.BY_ACCOUNT = parse("1000000/second")
-# Milliseconds instead of a tenth of a second each.
+# Each hash takes milliseconds instead of a tenth of a second.
 passwords.hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 HASHED = passwords.hasher.hash(PASSWORD)
 
 
 async def fresh_users(session: AsyncSession) -> dict[str, object]:
-    """A superuser, and another user with the tokens that come by mail."""
+    """Creates a superuser and a user. Returns their values, with the tokens that are sent by mail."""
     users = UserStore.of(session)
     superuser, user = [
         await users.create(
