@@ -82,7 +82,7 @@ def python_code(page: Path) -> str:
 
 @pytest.mark.slow
 def test_commands_of_template_readme(releases: Path, environment: Path, tmp_path: Path) -> None:
-    """They make a service that runs and answers."""
+    """The first code block renders a project and starts it."""
     first = next(read_blocks(ROOT / "README.md"))
     *setup, serve = [line.partition(" #")[0].strip() for line in first.text.splitlines()]
     assert serve == "uv run just dev"
@@ -151,7 +151,7 @@ def test_code_of_project_readme(
     (project / "app/orders").mkdir()
     orders = ORDERS.format(imports=IMPORTS[style]) + python_code(project / "README.md")
     (project / "app/orders/routes.py").write_text(orders)
-    models = 'from app.orders.routes import Order\n\n__all__ = ["Order"]\n'  # Alembic looks there
+    models = 'from app.orders.routes import Order\n\n__all__ = ["Order"]\n'  # where Alembic looks for models
     (project / "app/orders/models.py").write_text(models)
     run_command(project, env, "uv", "sync", "--quiet")
     for command in (

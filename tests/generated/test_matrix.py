@@ -12,7 +12,8 @@ from tests.support.missing_tools import report_not_run
 
 # How often a request waits for the database if there are no users. For SQLite this counts calls to
 # its thread, four for each statement (cursor, execute, fetch, close). MySQL's drivers cannot tell
-# that a server has closed the connection, so a ping comes first. A PATCH reads the row once more.
+# that a server has closed the connection, so a ping comes first. A PATCH reads the row once more,
+# after its response.
 DATABASE_ROUND_TRIPS = {
     "GET /health/live": {"postgresql": 0, "mysql": 0, "sqlite": 0},
     "GET /items/{id}": {"postgresql": 1, "mysql": 2, "sqlite": 4},

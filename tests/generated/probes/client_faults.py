@@ -1,4 +1,4 @@
-"""Findings of clients: they hang up, time out, read slowly, write concurrently, and are retried."""
+"""Faults of clients: they hang up, time out, read slowly, write concurrently, and are retried."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Findings of SQLite's disk: it is full, or the file is read-only."""
+"""Faults of SQLite's disk: it is full, or the file is read-only."""
 
 import asyncio
 import os

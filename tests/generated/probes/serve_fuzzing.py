@@ -20,7 +20,7 @@ from app.main import create_app
 from app.settings import Settings
 
 PASSWORD = os.environ["PROBE_PASSWORD"]
-SETTINGS = Settings(database_pool_timeout=60)  # other projects are checked beside it
+SETTINGS = Settings(database_pool_timeout=60)  # because other projects are checked at the same time
 
 
 def lift_limits() -> None:
