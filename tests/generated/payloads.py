@@ -146,7 +146,7 @@ BODIES: dict[str, bytes] = {
     "BOM": b"\xef\xbb\xbf" + json.dumps({"name": CANARY}).encode(),
     "NUL": b'{"name": "%s\0"}' % CANARY.encode(),
     "a comment": b'{"name": "%s"} // a' % CANARY.encode(),
-    "an odd key": b'{"\\ud800": "%s"}' % CANARY.encode(),
+    "a lone surrogate as a key": b'{"\\ud800": "%s"}' % CANARY.encode(),
     "__proto__": b'{"__proto__": {"is_superuser": true}, "constructor": "%s"}' % CANARY.encode(),
     "many keys": json.dumps(dict.fromkeys(map(str, range(5_000)), 0)).encode(),
     "a wide list": b"[" + b"0," * (LIMIT // 2 - 2) + b"0]",
@@ -177,7 +177,7 @@ FORMS: dict[str, tuple[bytes, bytes]] = {
     "an open part": (BOUNDARY, PART),
     "a part without a name": (BOUNDARY, b"--b\r\n\r\na\r\n--b--\r\n"),
     "files for fields": (BOUNDARY, FILES),
-    "an odd charset": (
+    "another charset": (
         BOUNDARY,
         b'--b\r\nContent-Disposition: form-data; name="_charset_"\r\n\r\nutf-7\r\n'
         + PART

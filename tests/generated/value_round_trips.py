@@ -144,12 +144,12 @@ def naive_timestamps_are_refused(client: Client) -> None:
     client("POST", "/probe/items", body, 422, "a timestamp without an offset")
 
 
-def new_ids_are_on_the_last_page(client: Client) -> None:
+def pagination_ends_with_new_ids(client: Client) -> None:
     created = [client.create(f"{next(numbers)}")["id"] for _ in range(20)]
     expect_equal(list_ids(client)[-20:], created, "the last of all pages")
 
 
-def lowest_and_highest_ids_work(client: Client) -> None:
+def pagination_works_with_lowest_and_highest_ids(client: Client) -> None:
     known = client.create(f"{next(numbers)}")["id"]
     ends = (
         [1, 2**63 - 1] if isinstance(known, int) else [str(UUID(int=0)), str(UUID(int=2**128 - 1))]
@@ -187,24 +187,24 @@ def list_ids(client: Client) -> list[Any]:
         query = f"limit=100&after={page['next']}"
 
 
-ROUND_TRIPS = [
+# The last one creates the highest id, after which no item can be created.
+CHECKS: list[Callable[[Client], None]] = [
     texts_are_returned_unchanged,
     similar_names_differ,
     timestamps_are_returned_unchanged,
     naive_timestamps_are_refused,
-    new_ids_are_on_the_last_page,
-    lowest_and_highest_ids_work,  # last, because after the highest id no item can be created
+    pagination_ends_with_new_ids,
+    pagination_works_with_lowest_and_highest_ids,
 ]
 
 
 def check_value_round_trips(address: str, authorization: str) -> Findings:
     """Returns what is wrong by the name of each check."""
     findings: Findings = {}
-    for check in ROUND_TRIPS:
-        name = check.__name__.replace("_", " ")
-        findings[name] = []
+    for check in CHECKS:
+        found = findings[check.__name__] = []
         try:
             check(Client(address, authorization))
         except (AssertionError, Flaky) as error:
-            findings[name].append(str(error).splitlines()[0])
+            found.append(str(error).splitlines()[0])
     return findings

@@ -1,13 +1,11 @@
 """The files of the template stay readable: few branches, and no loop where an `if` is meant."""
 
-from collections.abc import Iterator
+from functools import cache
 from math import inf
-from typing import Any
 
 import jinja2
 import pytest
 from jinja2 import nodes
-from jinja2.meta import find_undeclared_variables
 
 from tests.support.template import ROOT, read_config, read_questions
 
@@ -19,8 +17,13 @@ FILES = sorted(
     if path.suffix == ".jinja" or folder == "variants"
     if path.is_file() and "__pycache__" not in path.parts
 )
-# These describe the whole project, so that they depend on several answers.
-ABOUT_EVERYTHING = {"template/README.md.jinja", "template/pyproject.toml.jinja"}
+# The README, the dependencies and the messages describe the whole project: they depend on several
+# answers.
+FILES_OF_ONE_QUESTION = [
+    file
+    for file in FILES
+    if not file.startswith(("hooks/", "template/README.md", "template/pyproject.toml"))
+]
 ENVIRONMENT = jinja2.Environment()
 
 
@@ -28,13 +31,18 @@ def parse(file: str) -> nodes.Template:
     return ENVIRONMENT.parse((ROOT / file).read_text())
 
 
+@cache
+def question_names() -> frozenset[str]:
+    return frozenset(read_questions(ROOT))
+
+
+@cache
 def computed_values() -> dict[str, nodes.Template]:
     """Returns the expressions in copier.yml by the name of the value that they compute."""
-    questions = read_questions(ROOT)
     return {
         name: ENVIRONMENT.parse(str(value["default"]))
         for name, value in read_config(ROOT).items()
-        if not name.startswith("_") and name not in questions
+        if not name.startswith("_") and name not in question_names()
     }
 
 
@@ -43,36 +51,45 @@ def names_in(node: nodes.Node) -> set[str]:
     return found | ({node.name} if isinstance(node, nodes.Name) else set())
 
 
-def questions_behind(name: str, values: dict[str, Any]) -> set[str]:
-    """Returns the questions that a name in a template depends on, through computed values."""
-    if name in read_questions(ROOT):
+def questions_behind(name: str, names: dict[str, set[str]]) -> set[str]:
+    """Returns the questions that a name depends on. `names` are those that define another name."""
+    if name in question_names():
         return {name}
-    if name not in values:
-        return set()
-    used = values[name]
-    names = find_undeclared_variables(used) if isinstance(used, nodes.Template) else used
-    return {question for other in names for question in questions_behind(other, values)}
+    others = {other: defined_by for other, defined_by in names.items() if other != name}
+    return {question for used in names.get(name, ()) for question in questions_behind(used, others)}
 
 
-def branch_conditions(file: nodes.Template) -> Iterator[nodes.Node]:
-    """Yields the conditions of `{% if %}`, `{% elif %}` and `{{ … if … else … }}`."""
-    yield from (node.test for node in file.find_all(nodes.If))
-    yield from (node.test for node in file.find_all(nodes.CondExpr))
+def questions_of_branches(file: nodes.Template) -> set[str]:
+    """Returns the questions in the conditions of `{% if %}`, `{% elif %}` and `{{ … if … }}`."""
+    names = {name: names_in(used) for name, used in computed_values().items()}
+    for assignment in file.find_all(nodes.Assign):
+        names |= dict.fromkeys(names_in(assignment.target), names_in(assignment.node))
+    for loop in file.find_all(nodes.For):
+        names |= dict.fromkeys(names_in(loop.target), names_in(loop.iter))
+    conditions = [node.test for node in file.find_all(nodes.If)]
+    conditions += [node.test for node in file.find_all(nodes.CondExpr)]
+    used = {name for condition in conditions for name in names_in(condition)}
+    return {question for name in used for question in questions_behind(name, names)}
 
 
-@pytest.mark.parametrize("file", [f for f in FILES if not f.startswith("hooks/")])
+@pytest.mark.parametrize("file", FILES_OF_ONE_QUESTION)
 def test_branches_of_a_file_depend_on_one_question(file: str) -> None:
-    if file in ABOUT_EVERYTHING:
-        return
-    parsed = parse(file)
-    values: dict[str, Any] = dict(computed_values())
-    for assignment in parsed.find_all(nodes.Assign):
-        values |= dict.fromkeys(names_in(assignment.target), names_in(assignment.node))
-    for loop in parsed.find_all(nodes.For):
-        values |= dict.fromkeys(names_in(loop.target), names_in(loop.iter))
-    names = {name for condition in branch_conditions(parsed) for name in names_in(condition)}
-    questions = {question for name in names for question in questions_behind(name, values)}
+    questions = questions_of_branches(parse(file))
     assert len(questions) <= 1, sorted(questions)
+
+
+@pytest.mark.parametrize(
+    ("text", "questions"),
+    [
+        ("{{ project_name }}{% for package in db.packages %}{% endfor %}", set()),
+        ("{% if auth %}{% elif db.family == 'mysql' %}{% endif %}", {"auth", "db_driver"}),
+        ("{{ 'a' if id.column else 'b' }}", {"id_type"}),
+        ("{% set style = session_style %}{% if style == 'di' %}{% endif %}", {"session_style"}),
+        ("{% for x in db.packages %}{% if x %}{% endif %}{% endfor %}", {"db_driver"}),
+    ],
+)
+def test_questions_of_branches(text: str, questions: set[str]) -> None:
+    assert questions_of_branches(ENVIRONMENT.parse(text)) == questions
 
 
 def longest(node: nodes.Node, values: dict[str, nodes.Template]) -> float:
