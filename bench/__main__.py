@@ -13,27 +13,27 @@ from bench.remedies import REMEDIES
 from bench.report import Report
 from bench.servers import CREATE, LIVE, ONE, PAGE, ROUTES, Server, compare, stand_aside
 from bench.workshop import BASE, Workshop, open_workshop
-from tests.cells import Cell
+from tests.support.combinations import Combination
 
 STAGES = [  # of services that are alive together, within the connections of a test server
     [
-        Cell("asyncpg", "di", "int"),
-        Cell("asyncpg", "di", "uuid"),
-        Cell("asyncpg", "scoped", "int"),
-        Cell("asyncpg", "scoped", "uuid"),
+        Combination("asyncpg", "di", "int"),
+        Combination("asyncpg", "di", "uuid"),
+        Combination("asyncpg", "scoped", "int"),
+        Combination("asyncpg", "scoped", "uuid"),
     ],
     [
-        Cell("asyncpg", "di", "int", auth=True),
-        Cell("asyncpg", "scoped", "uuid", auth=True),
-        Cell("psycopg", "di", "int"),
-        Cell("psycopg", "scoped", "uuid"),
+        Combination("asyncpg", "di", "int", auth=True),
+        Combination("asyncpg", "scoped", "uuid", auth=True),
+        Combination("psycopg", "di", "int"),
+        Combination("psycopg", "scoped", "uuid"),
     ],
     [
-        Cell("asyncmy", "di", "int"),
-        Cell("asyncmy", "scoped", "uuid"),
-        Cell("aiosqlite", "di", "int"),
-        Cell("aiosqlite", "scoped", "uuid"),
-        Cell("aiosqlite", "di", "int", auth=True),
+        Combination("asyncmy", "di", "int"),
+        Combination("asyncmy", "scoped", "uuid"),
+        Combination("aiosqlite", "di", "int"),
+        Combination("aiosqlite", "scoped", "uuid"),
+        Combination("aiosqlite", "di", "int", auth=True),
     ],
 ]
 PAGES = [1, 100, 1_000, 10_000]  # of 100 items, in a million
@@ -41,10 +41,10 @@ PAGES = [1, 100, 1_000, 10_000]  # of 100 items, in a million
 
 def services(workshop: Workshop, floors: list[Server], report: Report) -> None:
     base = next(floor for floor in floors if floor.name == BASE)
-    for number, cells in enumerate(STAGES):
+    for number, combinations in enumerate(STAGES):
         here = replace(base, shots={}, starts=[])
         stage = [here if floor is base else floor for floor in floors] if number == 0 else [here]
-        stage += [workshop.service(cell) for cell in cells]
+        stage += [workshop.service(combination) for combination in combinations]
         compare(stage, here, ROUTES, rounds=2, lives=2 if number == 0 else 1)
         report.add_stage(stage)
 
@@ -53,8 +53,8 @@ def starts(workshop: Workshop, floors: list[Server], report: Report) -> None:
     base = next(floor for floor in floors if floor.name == BASE)
     pair = [
         replace(base, starts=[]),
-        workshop.service(Cell("asyncpg", "di", "int"), 1000),
-        workshop.service(Cell("asyncpg", "di", "int", auth=True), 1000),
+        workshop.service(Combination("asyncpg", "di", "int"), 1000),
+        workshop.service(Combination("asyncpg", "di", "int", auth=True), 1000),
     ]
     for server in pair:
         server.start()  # which compiles bytecode
@@ -70,12 +70,18 @@ def starts(workshop: Workshop, floors: list[Server], report: Report) -> None:
 def waits(workshop: Workshop, _: list[Server], report: Report) -> None:
     """What a person waits for: a copy of the template, and the tests of what came of it."""
     report.add_copies(workshop.copies(rounds=3))
-    cells = [Cell("aiosqlite"), Cell("asyncpg"), Cell("aiosqlite", auth=True)]
-    report.add_suites({str(cell): workshop.suite(cell) for cell in cells})
+    combinations = [
+        Combination("aiosqlite"),
+        Combination("asyncpg"),
+        Combination("aiosqlite", auth=True),
+    ]
+    report.add_suites(
+        {str(combination): workshop.suite(combination) for combination in combinations}
+    )
 
 
 def remedies(workshop: Workshop, _: list[Server], report: Report) -> None:
-    usual = workshop.service(Cell("asyncpg", "di", "int"))
+    usual = workshop.service(Combination("asyncpg", "di", "int"))
     for route in (ONE, PAGE, CREATE, LIVE):
         stage = [replace(usual, shots={}, starts=[])]
         for remedy in REMEDIES:
@@ -92,7 +98,7 @@ def remedies(workshop: Workshop, _: list[Server], report: Report) -> None:
 
 def scale(workshop: Workshop, _: list[Server], report: Report) -> None:
     """A million items: a page costs the same however far in; and two workers against one."""
-    big = workshop.service(Cell("asyncpg", "di", "int"), 1_000_000)
+    big = workshop.service(Combination("asyncpg", "di", "int"), 1_000_000)
     pages = {page: f"GET /items?limit=100&after={page * 100 - 99}" for page in PAGES}
     compare([big], big, list(pages.values()), rounds=2)
     report.add_pages(big, pages)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.servers import CLIENTS, CREATE, LIVE, ONE, PAGE, ROUTES, Server, cost
 from bench.workshop import BASE, CLONE, COPY, FLOORS, IMPORT, PLAIN
-from tests.cells import STYLES
+from tests.support.combinations import SESSION_STYLES
 
 HERE = Path(__file__).parent
 USUAL = "SQLModel, the usual way"
@@ -73,19 +73,19 @@ class Report:
         self.say("", *([f"## {title}", ""] if title else []))
         self.say(f"| | {' | '.join(heads)} | MB |", "|---" + "|--:" * (5 * len(ROUTES) + 1) + "|")
         for server in servers:
-            cells = []
+            columns = []
             for route in ROUTES:
                 cpu = server.cost(route)
                 ratio = cpu / base.cost(route)
                 rate, p50, p99 = (server.median(route, name) for name in ("rate", "p50", "p99"))
-                cells.append(f"{cpu:.0f} | {ratio:.2f} | {rate:.0f} | {p50:.0f} | {p99:.0f}")
+                columns.append(f"{cpu:.0f} | {ratio:.2f} | {rate:.0f} | {p50:.0f} | {p99:.0f}")
                 self.bars[route].setdefault(server.name, ratio)
             if server.name.startswith("asyncpg"):
                 self.budgets["memory"].found[server.name] = server.megabytes
-            self.say(f"| {server.name} | {' | '.join(cells)} | {server.megabytes:.0f} |")
+            self.say(f"| {server.name} | {' | '.join(columns)} | {server.megabytes:.0f} |")
         if title:
             usual = next(server for server in servers if server.name == USUAL)
-            for style in STYLES:
+            for style in SESSION_STYLES:
                 self.judge(f"asyncpg, {style}", base, usual, of_style(servers, style))
 
     def judge(self, name: str, base: Server, usual: Server, services: list[Server]) -> None:

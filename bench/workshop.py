@@ -13,10 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.servers import Server
-from tests.cells import Cell
-from tests.databases import Servers, environment_of
-from tests.releases import commit, copy_tree, git
-from tests.steps import SECRET_KEY, passed, step
+from tests.support.combinations import Combination
+from tests.support.commands import SECRET_KEY, count_passed_tests, run_command
+from tests.support.databases import DatabaseServers, environment_variables
+from tests.support.git import commit, git
+from tests.support.template import copy_template
 
 HERE = Path(__file__).parent
 SYNC = ["uv", "sync", "--quiet", "--inexact", "--compile-bytecode"]
@@ -36,37 +37,37 @@ class Workshop:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.databases = Servers(folder)
-        self.env = environment_of(folder / "env")
+        self.databases = DatabaseServers(folder)
+        self.env = environment_variables(folder / "env")
         self.python = folder / "env" / "bin" / "python"
         self.template = folder / "template"
         self.template.mkdir()
-        copy_tree(self.template)
+        copy_template(self.template)
         self.count = 0
 
-    def service(self, cell: Cell, rows: int = ROWS, name: str = "") -> Server:
+    def service(self, combination: Combination, rows: int = ROWS, name: str = "") -> Server:
         """A project with these answers, migrated, with that many items."""
         self.count += 1
-        project = self.folder / f"{cell}-{self.count}"
-        answers = [f"--data={question}={value}" for question, value in cell.answers.items()]
+        project = self.folder / f"{combination}-{self.count}"
+        answers = [f"--data={question}={value}" for question, value in combination.answers.items()]
         copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", *answers]
-        step(self.folder, self.env, *copier, str(self.template), str(project))
-        step(project, self.env, *SYNC, "--no-dev")
-        env = self.env | self.databases.database(cell, project.name, project)
+        run_command(self.folder, self.env, *copier, str(self.template), str(project))
+        run_command(project, self.env, *SYNC, "--no-dev")
+        env = self.env | self.databases.create_database(combination, project.name, project)
         env |= {"PATH": f"{self.python.parent}:{env['PATH']}", "PYTHONPATH": "."}
-        if cell.auth:
+        if combination.auth:
             env |= {"SECRET_KEY": SECRET_KEY}
-        step(project, env, "alembic", "upgrade", "head")
-        printed = step(project, env, "python", str(HERE / "seed.py"), str(rows))
+        run_command(project, env, "alembic", "upgrade", "head")
+        printed = run_command(project, env, "python", str(HERE / "seed.py"), str(rows))
         token, *ids = printed.partition("token:")[2].splitlines()
         (project / "ids").write_text("\n".join(ids[:ROWS]))
-        return Server(name or str(cell), project, env, self.python, project / "ids", token)
+        return Server(name or str(combination), project, env, self.python, project / "ids", token)
 
     def floors(self) -> list[Server]:
         """Each on a database of its own, which a service's migrations and items have made."""
         servers = []
         for name, module in FLOORS.items():
-            made = self.service(Cell("asyncpg", "di", "int"))
+            made = self.service(Combination("asyncpg", "di", "int"))
             url = made.env["DATABASE_URL"].replace("postgresql+asyncpg", "postgresql")
             folder = self.folder / module
             folder.mkdir()
@@ -98,7 +99,7 @@ class Workshop:
         git(self.folder, "init", "--quiet", str(release))
         commit(release)
         copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", "--vcs-ref=HEAD"]
-        step(self.folder, self.env, *copier, f"git+file://{release}", str(plain))
+        run_command(self.folder, self.env, *copier, f"git+file://{release}", str(plain))
         (plain / "copier.yml").touch()
         git(self.folder, "init", "--quiet", str(plain))
         commit(plain)
@@ -112,23 +113,23 @@ class Workshop:
                 COPY: [*copier, f"git+file://{release}", target],
             }.items():
                 start = time.perf_counter()
-                step(self.folder, self.env, *command)
+                run_command(self.folder, self.env, *command)
                 took[name].append(time.perf_counter() - start)
         return {name: statistics.median(seconds[1:]) for name, seconds in took.items()}
 
-    def suite(self, cell: Cell) -> tuple[int, float, float]:
+    def suite(self, combination: Combination) -> tuple[int, float, float]:
         """The tests of a service: how many, their seconds, and those of importing what they test."""
-        made = self.service(cell)
-        step(made.folder, self.env, *SYNC)
-        env = made.env | self.databases.database(cell, "suite", made.folder)
+        made = self.service(combination)
+        run_command(made.folder, self.env, *SYNC)
+        env = made.env | self.databases.create_database(combination, "suite", made.folder)
         for command in (["pytest", "-q"], ["python", "-c", "import app.main"]):
-            step(made.folder, env, *command)  # compiles bytecode
+            run_command(made.folder, env, *command)  # compiles bytecode
         start = time.perf_counter()
-        step(made.folder, env, "python", "-c", "import app.main")
+        run_command(made.folder, env, "python", "-c", "import app.main")
         imported = time.perf_counter() - start
-        printed = step(made.folder, env, "pytest", "-q")
+        printed = run_command(made.folder, env, "pytest", "-q")
         seconds = printed.rpartition(" in ")[2].partition("s")[0]
-        return passed(printed), float(seconds), imported
+        return count_passed_tests(printed), float(seconds), imported
 
 
 @contextmanager
