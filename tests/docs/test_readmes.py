@@ -28,7 +28,7 @@ from sqlmodel import Field
 
 from app.db.ids import HasId, Id
 {imports}
-from app.settings import Settings
+from app.settings import read_settings
 
 router = APIRouter(prefix="/orders")
 
@@ -47,10 +47,10 @@ from sqlmodel import select
 from app.db.session import connect
 from app.main import app
 from app.orders.routes import Order, nightly
-from app.settings import Settings
+from app.settings import read_settings
 asyncio.run(nightly())
 async def only() -> Order:
-    async with connect(Settings()) as db, db.unit(read_only=True) as session:
+    async with connect(read_settings()) as db, db.unit(read_only=True) as session:
         return (await session.exec(select(Order))).one()
 order = asyncio.run(only())
 with TestClient(app) as client:
@@ -62,7 +62,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException
 from sqlmodel import SQLModel
 
-from app.auth.backends import CurrentUser, current_user
+from app.auth.dependencies import CurrentUser, current_user
 from app.auth.models import User
 
 router = APIRouter(dependencies=[Depends(current_user)])
@@ -130,8 +130,8 @@ def broken_links(page: Path) -> list[str]:
 
 
 def listed_files(readme: str) -> list[str]:
-    """Returns the files and folders of the tree below "What is where"."""
-    tree = readme.partition("## What is where\n\n```\n")[2].partition("```")[0]
+    """Returns the files and folders of the tree below "Structure"."""
+    tree = readme.partition("## Structure\n\n```\n")[2].partition("```")[0]
     names: list[str] = []
     above: list[str] = []
     for line in tree.splitlines():
@@ -159,7 +159,7 @@ def test_code_of_project_readme(
         ["revision", "orders"],
         ["migrate"],
         ["lint"],
-        ["format", "types"],
+        ["types"],
     ):
         run_command(project, env, "uv", "run", "just", *command)
     run_command(project, env, "uv", "run", "python", "-W", "error", "-c", READ_ORDER)
@@ -177,5 +177,5 @@ def test_code_of_users_page(template: Path, environment: Path, tmp_path: Path) -
     (project / "app/reports").mkdir()
     (project / "app/reports/routes.py").write_text(USERS + python_code(page))
     run_command(project, env, "uv", "sync", "--quiet")
-    run_command(project, env, "uv", "run", "just", "lint", "format", "types")
+    run_command(project, env, "uv", "run", "just", "lint", "types")
     run_command(project, env, "uv", "run", "python", "-W", "error", "-c", "import app.main")

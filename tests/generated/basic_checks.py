@@ -95,4 +95,4 @@ def check_types(project: GeneratedProject) -> None:
     """Runs the mypy of this repository, beside the type checkers that the project runs itself."""
     mypy = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={project.environment}/mypy"]
     mypy += [f"--python-executable={project.environment}/bin/python"]
-    project.run_command(*mypy, "app", "migrations", "tests")
+    project.run_command(*mypy, "app", "dev", "migrations", "tests")

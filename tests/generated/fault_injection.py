@@ -24,7 +24,7 @@ LIST_ITEMS_AND_CONNECTIONS = """
 import asyncio
 from sqlalchemy import text
 from app.db.engine import create_migrator
-from app.settings import Settings
+from app.settings import read_settings
 COUNT = {
     "postgresql": "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     " AND pid <> pg_backend_pid() AND backend_type = 'client backend'",  # without autovacuum
@@ -33,7 +33,7 @@ COUNT = {
     "sqlite": "SELECT 0",
 }
 async def main():
-    engine = create_migrator(Settings())
+    engine = create_migrator(read_settings())
     async with engine.connect() as connection:
         names = (await connection.execute(text("SELECT name FROM items"))).scalars()
         print("names:", *names)
@@ -45,9 +45,9 @@ asyncio.run(main())
 
 EXECUTE_SQL = """
 import sys
-from app.settings import Settings
-from tests.servers import run_sql
-run_sql(Settings().database_url, sys.argv[1])
+from app.settings import read_settings
+from dev.process import run_sql
+run_sql(read_settings().database_url, sys.argv[1])
 """
 
 # A revision whose first statement succeeds. The second one fails, or not.

@@ -43,9 +43,12 @@ def use_recipes(generated: GeneratedProject) -> None:
     if (project / ".env").read_text() != before:
         raise CommandFailed("`just setup` changes .env the second time")
     git(project, "status")  # fails if there is no repository
-    expect("LOG_LEVEL=", run_command(project, env, *JUST, "run", "manage", "settings"))
+    expect("openapi", run_command(project, env, *JUST, "run", "manage", "--help"))
     unformatted = project / "app" / "unformatted.py"
     unformatted.write_text("import sys\nname = 'x'\n")
+    run_command(project, env, *JUST, "format")
+    if unformatted.read_text() != 'import sys\n\nname = "x"\n':
+        raise CommandFailed(f"`just format` does not format this:\n{unformatted.read_text()}")
     run_command(project, env, *JUST, "fix")
     if unformatted.read_text() != 'name = "x"\n':
         raise CommandFailed(f"`just fix` does not fix this:\n{unformatted.read_text()}")
@@ -64,19 +67,15 @@ def check_doctor(project: Path, env: dict[str, str]) -> None:
     """Checks that `just doctor` says what is wrong in .env and in the revisions, and what to do."""
     lines = (project / ".env").read_text()
     for line, message in (
-        ("LOGLEVEL=INFO", "LOGLEVEL in .env is no setting: is it LOG_LEVEL?"),
+        ("LOGLEVEL=INFO", "LOGLEVEL in .env is not a setting: did you mean LOG_LEVEL?"),
         ("LOG_LEVEL=LOUD", "LOG_LEVEL: Input should be 'DEBUG'"),
         ("DATABASE_URL=oracle://somewhere/db", "DATABASE_URL"),
     ):
         (project / ".env").write_text(f"{lines}{line}\n")
         run_failing_command(project, env, *JUST, "doctor", message=message)
     (project / ".env").write_text(lines)
-    revision = project / "migrations" / "versions" / "0002_another.py"
-    initial = (project / "migrations" / "versions" / "0001_initial.py").read_text()
-    text = initial.replace('"0001"', '"0002"').replace(
-        "down_revision = None", 'down_revision = "0001"'
-    )
-    revision.write_text(text)
+    revision = project / "migrations" / "versions" / "another.py"
+    revision.write_text('revision = "another"\ndown_revision = "items"\n')
     upgrade = "uv run alembic upgrade head"
     run_failing_command(project, env, *JUST, "doctor", message=upgrade)
     revision.unlink()

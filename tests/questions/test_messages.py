@@ -85,7 +85,7 @@ def test_equivalent_command_renders_the_same_project(
     assert program == ["uvx", "copier", "copy"]
     assert addresses == [str(template), str(tmp_path / "first")]
     answers = dict(option.split("=", 1) for option in options if "=" in option)
-    expected = {"project_name": "My service"} | combination.answers | more
+    expected = combination.answers | more
     assert {name: yaml.safe_load(value) for name, value in answers.items()} == expected
     run = [sys.executable, "-m", *program[1:], *options, str(template), str(tmp_path / "second")]
     subprocess.run(run, check=True, capture_output=True)

@@ -34,9 +34,37 @@ NAMES = [
 
 def test_default_answers(render: Render) -> None:
     answers = yaml.safe_load((render(DEFAULT) / ".copier-answers.yml").read_text())
-    assert {name: value for name, value in answers.items() if not name.startswith("_")} == {
-        "project_name": "My service"
-    } | DEFAULT.answers
+    given = {name: value for name, value in answers.items() if not name.startswith("_")}
+    assert given == DEFAULT.answers
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("my-shop", "My shop"),
+        ("my_shop", "My shop"),
+        ("Größe", "Größe"),
+        ("API", "API"),
+        ("x" * 120, "X" + "x" * 99),
+        ("-", "My service"),
+        ("bell\a", "My service"),
+    ],
+)
+def test_default_project_name_is_that_of_the_folder(
+    template: Path, tmp_path: Path, folder: str, name: str
+) -> None:
+    project = render_project(template, tmp_path / folder)
+    answers = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert answers["project_name"] == name
+
+
+def test_default_project_name_in_the_current_folder(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my-shop").mkdir()
+    monkeypatch.chdir(tmp_path / "my-shop")
+    render_project(template, Path())
+    assert "My shop" in Path("README.md").read_text()
 
 
 def test_choices_are_those_of_the_combinations(template: Path) -> None:
@@ -98,7 +126,7 @@ def test_invalid_answer_on_the_command_line_has_an_exit_code(
 def test_project_name_is_quoted(template: Path, tmp_path: Path, name: str) -> None:
     project = render_project(template, tmp_path / "project", project_name=name, db_driver="asyncpg")
     assert tomllib.loads((project / "pyproject.toml").read_text())["project"]["description"] == name
-    title = re.search(r"title=(.*),\n", (project / "app/main.py").read_text())
+    title = re.search(r"title=(.*),\n", (project / "app/api.py").read_text())
     assert title is not None
     assert ast.literal_eval(title[1]) == name
     assert name in (project / "README.md").read_text()

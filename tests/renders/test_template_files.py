@@ -81,11 +81,11 @@ def test_branches_of_a_file_depend_on_one_question(file: str) -> None:
 @pytest.mark.parametrize(
     ("text", "questions"),
     [
-        ("{{ project_name }}{% for package in db.packages %}{% endfor %}", set()),
-        ("{% if auth %}{% elif db.family == 'mysql' %}{% endif %}", {"auth", "db_driver"}),
+        ("{{ project_name }}{% for package in driver.packages %}{% endfor %}", set()),
+        ("{% if auth %}{% elif driver.database == 'mysql' %}{% endif %}", {"auth", "db_driver"}),
         ("{{ 'a' if id.column else 'b' }}", {"id_type"}),
         ("{% set style = session_style %}{% if style == 'di' %}{% endif %}", {"session_style"}),
-        ("{% for x in db.packages %}{% if x %}{% endif %}{% endfor %}", {"db_driver"}),
+        ("{% for x in driver.packages %}{% if x %}{% endif %}{% endfor %}", {"db_driver"}),
     ],
 )
 def test_questions_of_branches(text: str, questions: set[str]) -> None:
@@ -127,9 +127,9 @@ def test_loops_can_have_several_elements(file: str) -> None:
     [
         ("(['users'] if auth else [])", 1),
         ("(['users'] if auth else []) + ['items']", 2),
-        ("{'mysql': ['mariadb']}.get(db.family, [])", 1),
-        ("{'mysql': ['mariadb', 'mysql']}.get(db.family, [])", 2),
-        ("db.packages", inf),
+        ("{'mysql': ['mariadb']}.get(driver.database, [])", 1),
+        ("{'mysql': ['mariadb', 'mysql']}.get(driver.database, [])", 2),
+        ("driver.packages", inf),
     ],
 )
 def test_longest_list_of_an_expression(expression: str, count: float) -> None:

@@ -19,13 +19,14 @@ DATABASES = {
 
 @dataclass(frozen=True)
 class Combination:
-    """Answers to all questions but the project's name. The defaults are those of the template."""
+    """Answers to all questions. The defaults are those of the template, but for the project's name."""
 
     db_driver: str = "aiosqlite"
     session_style: str = "di"
     id_type: str = "uuid"
     auth: bool = False
     example: bool = True
+    project_name: str = "My service"  # its default is made from the destination folder
 
     @property
     def answers(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tests.support.commands import DATABASE_PASSWORD, CommandFailed, run_command
 RUN_SERVER = """
 import sys
 from tests.database import running_server
-from tests.servers import run_sql
+from dev.process import run_sql
 with running_server() as url:
     if url.get_backend_name() != "postgresql":  # this PostgreSQL accepts any password
         run_sql(url, f"CREATE USER app IDENTIFIED BY '{sys.argv[1]}'")

@@ -20,22 +20,23 @@ def write_old_release(tree: Path) -> None:
     """Writes a template with other lines, a file that was removed since, and without later files."""
     copy_template(tree)
     template = tree / "template"
-    replace_in_file(template / "app/health.py", "TIMEOUT = 5", "TIMEOUT = 3")
-    replace_in_file(template / "app/items/routes.py.jinja", "ge=1, le=100", "ge=1, le=1000")
+    replace_in_file(template / "app/http/health.py", "TIMEOUT = 5", "TIMEOUT = 3")
+    replace_in_file(template / "app/http/pages.py", "ge=1, le=100", "ge=1, le=1000")
     replace_in_file(
-        template / "app/settings.py", 'log_level: .* = "INFO"', 'log_level: str = "INFO"'
+        template / "app/settings.py.jinja", "log_level: .* = Field", "log_level: str = Field"
     )
     replace_in_file(
-        template / "README.md.jinja", "Make `app/orders/` with", "Write `app/orders/` with"
+        template / "README.md.jinja", "Create `app/orders/` with", "Make `app/orders/` with"
     )
     replace_in_file(template / "pyproject.toml.jinja", "orjson>=3.11", "orjson>=3.10")
     replace_in_file(template / "compose.yaml.jinja", "retries: 30", "retries: 10")
     workflow = template / ".github/workflows/ci.yml.jinja"
     replace_in_file(workflow, "timeout-minutes: 15", "timeout-minutes: 10")
-    replace_in_file(tree / "variants/session/di.py", "of one application", "of an application")
+    session = tree / "variants/app/db/session/di.py"
+    replace_in_file(session, "of an application", "of the application")
     (template / "app/legacy.py").write_text('"""Removed since."""\n')
     (template / ".dockerignore").unlink()
-    (template / "app/db/retry.py").write_text('"""Retries nothing yet."""\n')
+    (template / "app/http/retry.py").write_text('"""Retries nothing yet."""\n')
 
 
 def find_last_release() -> str | None:

@@ -32,11 +32,11 @@ import asyncio, sys
 import app.main
 from app.db.session import connect
 from app.items.models import Item
-from app.settings import Settings
+from app.settings import read_settings
 from sqlmodel import select
 
 async def main():
-    async with connect(Settings()) as db, db.unit() as session:
+    async with connect(read_settings()) as db, db.unit() as session:
         session.add_all(Item(name=name) for name in sys.argv[1:])
         await session.flush()
         print("rows:", *(await session.exec(select(Item.name).order_by(Item.name))).all())

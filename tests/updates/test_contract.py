@@ -89,7 +89,7 @@ def remove(contract: Contract, kind: str, name: str) -> None:
     [
         (lambda now: remove(now, "questions", "auth"), "the question auth is gone"),
         (lambda now: now["questions"]["db_driver"].remove("asyncmy"), "cannot be 'asyncmy'"),
-        (lambda now: remove(now, "paths", "app/health.py"), "app/health.py is gone"),
+        (lambda now: remove(now, "paths", "app/http/health.py"), "app/http/health.py is gone"),
         (lambda now: now["paths"]["app/api.py"].update(auth=[True]), "only there when auth"),
         (lambda now: now["paths"]["compose.yaml"].update(db_driver=["asyncpg"]), "only there when"),
     ],

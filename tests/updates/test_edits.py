@@ -22,8 +22,8 @@ ADDED = {
 }
 # A file, a pattern in it, and what a team replaces it by: inside of files and at their ends.
 EDITS = [
-    ("app/items/routes.py", r"(    item = await items\.add)", r'    log.info("new item")\n\1'),
-    ("app/health.py", r"(    \"\"\"The process answers\.\"\"\"\n)", r'\1    log.debug("asked")\n'),
+    ("app/items/routes.py", r"(    item = await items\.create)", r'    log.info("new item")\n\1'),
+    ("app/http/health.py", r"(    \"\"\"The process answers.*\n)", r'\1    log.debug("asked")\n'),
     ("app/settings.py", r"\Z", '\n    payment_url: str = "https://pay.example"\n'),
     ("pyproject.toml", r'(    "typer[^\n]*\n)', r'\1    "stamina>=25",\n'),
     ("pyproject.toml", r'(    "prek[^\n]*\n)', r'\1    "polyfactory>=3",\n'),
@@ -31,8 +31,8 @@ EDITS = [
     ("README.md", r"(## Migrations\n)", r"\1\nAda reads them all.\n"),
     ("compose.yaml", r"(\nvolumes:\n)", "\n  cache:\n    image: valkey/valkey:9\n\\1"),
     (".github/workflows/ci.yml", r"\Z", "      - run: uv run python -m our.audit\n"),
-    ("justfile", r"(# Mend what ruff can)", r"# Our own\nload:\n    wrk http://localhost\n\n\1"),
-    ("migrations/versions/0001_initial.py", r"(def downgrade)", r"# applied long ago\n\1"),
+    ("justfile", r"(# Fix lint errors)", r"# Our own\nload:\n    wrk http://localhost\n\n\1"),
+    ("migrations/versions/items.py", r"(def downgrade)", r"# applied long ago\n\1"),
 ]
 # What each of these edits leaves in its file.
 EDITED_TEXTS = [
@@ -90,7 +90,7 @@ def test_update_keeps_edits(releases: Path, tmp_path: Path, tag: str, auth: bool
     assert all((project / name).read_text() == text for name, text in ADDED.items())
     assert not any((project / name).exists() for name in DELETED)
     assert all((project / name).exists() for name, *_ in EDITS)
-    assert "TIMEOUT = 5" in (project / "app/health.py").read_text()
+    assert "TIMEOUT = 5" in (project / "app/http/health.py").read_text()
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_update_does_not_restore_squashed_revisions(
     releases: Path, tmp_path: Path, tag: str
 ) -> None:
     project = make_project(releases, tmp_path / "project", tag, BASE)
-    (project / REVISIONS / "0001_initial.py").rename(project / REVISIONS / "squashed.py")
+    (project / REVISIONS / "items.py").rename(project / REVISIONS / "squashed.py")
     commit(project, "One revision for all")
     before = read_revisions(project)
     update_project(project)

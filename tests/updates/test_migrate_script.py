@@ -32,8 +32,8 @@ _migrations:
       - "{{ _copier_python }}"
       - "{{ _copier_conf.src_path }}/hooks/migrate.py"
       - move
-      - app/probes.py
-      - app/health.py
+      - app/http/probes.py
+      - app/http/health.py
   - version: v2.0.0
     when: "{{ _stage == 'before' }}"
     command:
@@ -53,16 +53,16 @@ def replace_everywhere(tree: Path, old: str, new: str) -> None:
 
 
 def write_first_release(tree: Path) -> None:
-    """Has app/probes.py instead of app/health.py, and `driver: maria` for `db_driver: asyncmy`."""
+    """Has app/http/probes.py instead of app/http/health.py, and `driver: maria` for `db_driver: asyncmy`."""
     copy_template(tree)
-    (tree / "template/app/health.py").rename(tree / "template/app/probes.py")
-    replace_everywhere(tree, "app.health", "app.probes")
+    (tree / "template/app/http/health.py").rename(tree / "template/app/http/probes.py")
+    replace_everywhere(tree, "app.http.health", "app.http.probes")
     replace_everywhere(tree, "db_driver", "driver")
     replace_everywhere(tree / "hooks", "db_driver", "driver")
     (tree / "hooks/after_copy.txt.jinja").write_text("")
     (tree / "hooks/after_update.txt.jinja").write_text("")
-    replace_in_file(tree / "copier.yml", r"the faster: asyncmy", "the faster: maria")
-    replace_in_file(tree / "copier.yml", r"'asyncmy': \{", "'maria': {")
+    replace_in_file(tree / "copier.yml", r"the faster one: asyncmy", "the faster one: maria")
+    replace_in_file(tree / "copier.yml", r"    asyncmy:\n", "    maria:\n")
 
 
 def write_second_release(tree: Path) -> None:
@@ -105,20 +105,20 @@ update_with_trust = partial(
 
 
 def test_migration_moves_edits_with_the_file(project: Path) -> None:
-    replace_in_file(project / "app/probes.py", "TIMEOUT = 5", "TIMEOUT = 7")
+    replace_in_file(project / "app/http/probes.py", "TIMEOUT = 5", "TIMEOUT = 7")
     commit(project)
     update_with_trust(project)
-    assert not (project / "app/probes.py").exists()
-    moved = (project / "app/health.py").read_text()
+    assert not (project / "app/http/probes.py").exists()
+    moved = (project / "app/http/health.py").read_text()
     assert "TIMEOUT = 7" in moved
     assert moved.count("<<<<<<<") == 1  # Copier has no old version of this path to compare with
-    assert conflicts(project) == "app/health.py"
+    assert conflicts(project) == "app/http/health.py"
 
 
 def test_migration_without_edits_has_no_conflict(project: Path) -> None:
     update_with_trust(project)
-    assert not (project / "app/probes.py").exists()
-    assert (project / "app/health.py").exists()
+    assert not (project / "app/http/probes.py").exists()
+    assert (project / "app/http/health.py").exists()
     assert conflicts(project) == ""
 
 
@@ -147,7 +147,7 @@ def test_only_the_migration_needs_trust(
 
 
 def test_migration_stops_if_the_new_path_exists(project: Path) -> None:
-    (project / "app/health.py").write_text("# ours\n")
+    (project / "app/http/health.py").write_text("# ours\n")
     commit(project)
     before = git(project, "rev-parse", "HEAD^{tree}")
     with pytest.raises(TaskError):
@@ -168,10 +168,10 @@ def run_script(project: Path) -> RunScript:
 
 
 def test_migrate_script_does_nothing_the_second_time(project: Path, run_script: RunScript) -> None:
-    run_script("move", "app/probes.py", "app/health/probes.py")
+    run_script("move", "app/http/probes.py", "app/health/probes.py")
     run_script("rename", "driver", "db_driver", "maria=asyncmy")
     once = (git(project, "status", "--porcelain"), (project / ANSWERS_FILE).read_text())
-    run_script("move", "app/probes.py", "app/health/probes.py")
+    run_script("move", "app/http/probes.py", "app/health/probes.py")
     run_script("rename", "driver", "db_driver", "maria=asyncmy")
     assert (git(project, "status", "--porcelain"), (project / ANSWERS_FILE).read_text()) == once
     assert once[1].startswith("#")

@@ -62,7 +62,7 @@ def test_update_from_release_with_fewer_questions(render: Render, tmp_path: Path
     make_repository(repository)
     add_release(repository, "v0.0.1", write_smallest_release)
     add_release(repository, "v0.0.2", copy_template)
-    project = make_project(repository, tmp_path / "project", "v0.0.1", None)
+    project = make_project(repository, tmp_path / "project", "v0.0.1", DEFAULT)
     update_project(project)
     assert read_updated_files(project) == read_updated_files(render(DEFAULT))
 
@@ -72,7 +72,7 @@ def test_update_can_change_each_answer_and_back(
     releases: Path, template: Path, tmp_path: Path
 ) -> None:
     project = make_project(releases, tmp_path / "project", NEW_RELEASE, DEFAULT)
-    answers: dict[str, Any] = {"project_name": "My service", **DEFAULT.answers}
+    answers = DEFAULT.answers
     first = read_updated_files(project)
     for number, change in enumerate(CHANGES):
         answers |= change
@@ -94,9 +94,13 @@ MESSAGES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({}, {"example": False}, ["drops items with all rows", f'{REVISION} "drop items"', MIGRATE]),
     ({"example": False}, {"example": True}, [f'{REVISION} "add items"', MIGRATE]),
     ({}, {"auth": True, "example": False}, [f'{REVISION} "add users, drop items"', MIGRATE]),
-    ({}, {"id_type": "int"}, ["no migration", "rm migrations/versions", f'{REVISION} "initial"']),
-    ({}, {"db_driver": "asyncpg"}, ["PostgreSQL now", "alembic upgrade head", "not moved"]),
-    ({"db_driver": "asyncmy"}, {"db_driver": "aiosqlite"}, ["SQLite now", "sqlite:///app.db"]),
+    ({}, {"id_type": "int"}, ["No migration", "rm migrations/versions", f'{REVISION} "initial"']),
+    (
+        {},
+        {"db_driver": "asyncpg"},
+        ["now PostgreSQL", "alembic upgrade head", "no rows are copied"],
+    ),
+    ({"db_driver": "asyncmy"}, {"db_driver": "aiosqlite"}, ["now SQLite", "sqlite:///app.db"]),
 ]
 INSTRUCTIONS = ("just revision", "upgrade head", "rm ", "create-superuser", "SECRET_KEY")
 

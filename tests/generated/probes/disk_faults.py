@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from app.settings import Settings
+from app.settings import read_settings
 from service import Client, Findings, authorization, check_recovery, create, names, serving
 
 NOBODY = 65534
@@ -79,7 +79,7 @@ def file_becomes_read_only() -> Findings:
 @contextmanager
 def copied_database() -> Iterator[tuple[dict[str, str], Path]]:
     """Yields the Authorization header of a superuser, and a copy of the database with that user."""
-    source = Settings().database_url.database
+    source = read_settings().database_url.database
     assert source is not None
     headers = asyncio.run(authorization())
     with tempfile.TemporaryDirectory(prefix="read-only-") as folder:

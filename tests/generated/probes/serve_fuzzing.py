@@ -15,8 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import uvicorn
+from app.api import create_app
 from app.db.session import connect
-from app.main import create_app
 from app.settings import Settings
 
 PASSWORD = os.environ["PROBE_PASSWORD"]
@@ -24,10 +24,10 @@ SETTINGS = Settings(database_pool_timeout=60)  # because other projects are chec
 
 
 def lift_limits() -> None:
-    from app.auth import guards  # imported here, because only projects with users have it
+    from app.auth import rate_limit  # imported here, because only projects with users have it
     from limits import parse
 
-    guards.BY_ADDRESS = guards.BY_ACCOUNT = parse("1000000/second")
+    rate_limit.PER_CLIENT = rate_limit.PER_ACCOUNT = parse("1000000/second")
 
 
 def hash_quickly() -> None:
@@ -41,13 +41,13 @@ def hash_quickly() -> None:
 async def add_users(*names: str, **flags: bool) -> str:
     """Registers users and returns a bearer token of the last one."""
     from app.auth.manager import UserManager
-    from app.auth.tokens import BEARER, issue
+    from app.auth.tokens import BEARER, TokenSigner
 
     async with connect(SETTINGS) as db, db.unit() as session:
-        manager = UserManager.of(session)
+        manager = UserManager.from_session(session, SETTINGS)
         for name in names:
             user = await manager.register(f"{name}@example.com", PASSWORD, **flags)
-        return issue(user, BEARER, seconds=3600)
+        return TokenSigner(SETTINGS).sign(user, BEARER, seconds=3600)
 
 
 def prepare(purpose: str) -> str:

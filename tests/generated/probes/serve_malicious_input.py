@@ -16,13 +16,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import uvicorn
-from app.db.database import DatabaseDep
+from app.api import create_app
 from app.db.engine import create_migrator
 from app.db.ids import Id
+from app.db.session import DatabaseDep
 from app.items.models import Item
-from app.main import create_app
-from app.settings import Settings
-from fastapi import APIRouter, HTTPException
+from app.settings import Settings, read_settings
+from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.exc import StatementError
@@ -55,12 +55,12 @@ async def add_item(values: ProbeItem, db: DatabaseDep) -> Id:
 
 
 @probe.post("/fresh")
-async def fresh(db: DatabaseDep) -> dict[str, object]:
+async def fresh(db: DatabaseDep, request: Request) -> dict[str, object]:
     """Creates what valid requests need, and returns the values by the names of fields."""
     item = Item(name=f"fresh {uuid4()}")
     async with db.unit() as session:
         session.add(item)
-        values = await fresh_users(session) if with_users else {}
+        values = await fresh_users(session, request.app.state.settings) if with_users else {}
     return {"item_id": item.id, **values}
 
 
@@ -74,7 +74,7 @@ async def reset_ids(settings: Settings) -> None:
 
 
 def main() -> None:
-    settings = Settings()
+    settings = read_settings()
     app = create_app(settings)
     app.include_router(probe)
     listener = socket.create_server(("127.0.0.1", 0))

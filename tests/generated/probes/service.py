@@ -14,14 +14,13 @@ from unittest.mock import patch
 from uuid import uuid4
 
 import uvicorn
-from app.db.database import DatabaseDep
+from app.api import create_app
 from app.db.engine import create_migrator
 from app.db.ids import Id
-from app.db.session import UnitOfWork, connect
-from app.items.models import Item
+from app.db.session import DatabaseDep, UnitOfWork, connect
 from app.items.routes import Items
-from app.main import create_app
-from app.settings import Settings
+from app.items.schemas import ItemCreate, ItemUpdate
+from app.settings import read_settings
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from httpx2 import Client, Response
@@ -33,7 +32,8 @@ from tests.database import make_commit_fail
 
 Findings = Iterator[str]  # what is wrong after a fault
 
-DIALECT = Settings().database_url.get_backend_name().replace("mariadb", "mysql")
+os.environ.setdefault("SECRET_KEY", uuid4().hex)  # the same for all settings of this process
+DIALECT = read_settings().database_url.get_backend_name().replace("mariadb", "mysql")
 PORTS = {"postgresql": 5432, "mysql": 3306}
 OWN_ID = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT CONNECTION_ID()"}
 KILL = {"postgresql": "SELECT pg_terminate_backend({})", "mysql": "KILL {}"}
@@ -86,7 +86,7 @@ async def stream(db: DatabaseDep) -> StreamingResponse:
 @routes.post("/killed", dependencies=[UnitOfWork])
 async def killed(items: Items) -> None:
     """Ends the connection between INSERT and COMMIT, on the server or, for SQLite, in the driver."""
-    await items.add(Item(name="killed"))
+    await items.create(ItemCreate(name="killed"))
     connection = await items.session.connection()
     if DIALECT == "sqlite":
         await (await connection.get_raw_connection()).driver_connection.close()
@@ -96,7 +96,7 @@ async def killed(items: Items) -> None:
 
 @routes.post("/uncommitted", dependencies=[UnitOfWork])
 async def uncommitted(items: Items) -> None:
-    await items.add(Item(name="uncommitted"))
+    await items.create(ItemCreate(name="uncommitted"))
     await make_commit_fail(items.session)
 
 
@@ -114,11 +114,9 @@ async def release() -> None:
 @routes.post("/increment/{item_id}", dependencies=[UnitOfWork])
 async def increment(item_id: Id, items: Items) -> int:
     item = await items.get(item_id)
-    assert item is not None
     value = int(item.description or 0) + 1
     await asyncio.sleep(0)
-    item.description = str(value)
-    await items.save(item)
+    await items.update(item, ItemUpdate(description=str(value)))
     return value
 
 
@@ -137,7 +135,7 @@ async def upload(name: str, items: Items, request: Request) -> list[str | int]:
     else:
         async for chunk in request.stream():
             digest.update(chunk)
-    item = await items.add(Item(name=name, description=digest.hexdigest()))
+    item = await items.create(ItemCreate(name=name, description=digest.hexdigest()))
     if attempts == 1:
         await (await items.session.connection()).exec_driver_sql(CONFLICT[DIALECT])
     return [item.description or "", attempts]
@@ -184,7 +182,7 @@ class CancelMiddleware:
 
 def make_proxy() -> Proxy | None:
     """Starts a proxy before the database server, and points DATABASE_URL to it. None for SQLite."""
-    url = Settings().database_url
+    url = read_settings().database_url
     if DIALECT == "sqlite":
         return None
     proxy = Proxy(url.host or "127.0.0.1", url.port or PORTS[DIALECT])
@@ -199,7 +197,7 @@ def serving(headers: dict[str, str] | None = None, **environment: str) -> Iterat
     if headers is None:
         headers = asyncio.run(authorization())
     with patch.dict(os.environ, environment):
-        app = create_app(Settings())
+        app = create_app(read_settings())
     app.include_router(routes)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(CancelMiddleware(app), log_level="warning"))
@@ -221,18 +219,20 @@ async def authorization() -> dict[str, str]:
     if find_spec("app.auth") is None:
         return {}
     from app.auth.manager import UserManager
-    from app.auth.tokens import BEARER, issue
+    from app.auth.tokens import BEARER, TokenSigner
 
-    async with connect(Settings()) as db, db.unit() as session:
+    settings = read_settings()
+    async with connect(settings) as db, db.unit() as session:
         address = f"{uuid4()}@example.com"
-        manager = UserManager.of(session)
+        manager = UserManager.from_session(session, settings)
         user = await manager.register(address, uuid4().hex, is_superuser=True)
-    return {"Authorization": f"Bearer {issue(user, BEARER, seconds=3600)}"}
+    token = TokenSigner(settings).sign(user, BEARER, seconds=3600)
+    return {"Authorization": f"Bearer {token}"}
 
 
 async def kill(connections: list[int] | None = None) -> None:
     """Kills these connections to the database, or all others."""
-    engine = create_migrator(Settings()).execution_options(isolation_level="AUTOCOMMIT")
+    engine = create_migrator(read_settings()).execution_options(isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         if connections is None:
             connections = list((await connection.execute(text(OTHERS[DIALECT]))).scalars())
@@ -242,7 +242,7 @@ async def kill(connections: list[int] | None = None) -> None:
 
 
 async def open_transactions() -> int:
-    engine = create_migrator(Settings())
+    engine = create_migrator(read_settings())
     try:
         async with engine.connect() as connection:
             return int(await connection.scalar(text(OPEN_TRANSACTIONS[DIALECT])))

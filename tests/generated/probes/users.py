@@ -2,9 +2,10 @@
 
 from uuid import uuid4
 
-from app.auth import guards, mail, passwords
-from app.auth.store import UserStore
-from app.auth.tokens import BEARER, issue
+from app.auth import mail, passwords, rate_limit
+from app.auth.repository import UserRepository
+from app.auth.settings import AuthSettings
+from app.auth.tokens import BEARER, TokenSigner
 from limits import parse
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -13,15 +14,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 PASSWORD = "correct horse battery"
 HOUR = 3600
 
-guards.BY_ADDRESS = guards.BY_ACCOUNT = parse("1000000/second")
+rate_limit.PER_CLIENT = rate_limit.PER_ACCOUNT = parse("1000000/second")
 # Each hash takes milliseconds instead of a tenth of a second.
 passwords.hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 HASHED = passwords.hasher.hash(PASSWORD)
 
 
-async def fresh_users(session: AsyncSession) -> dict[str, object]:
+async def fresh_users(session: AsyncSession, settings: AuthSettings) -> dict[str, object]:
     """Creates a superuser and a user. Returns their values, with the tokens that are sent by mail."""
-    users = UserStore.of(session)
+    users, signer = UserRepository.from_session(session), TokenSigner(settings)
     superuser, user = [
         await users.create(
             {"email": f"{uuid4()}@example.com", "hashed_password": HASHED, "is_superuser": rank}
@@ -29,11 +30,11 @@ async def fresh_users(session: AsyncSession) -> dict[str, object]:
         for rank in (True, False)
     ]
     reset, verify, new_address = (
-        issue(user, letter.subject, HOUR, email=user.email, to=f"new-{user.email}")
-        for letter in (mail.RESET, mail.VERIFY, mail.NEW_ADDRESS)
+        signer.sign(user, letter.purpose, HOUR, email=user.email, to=f"new-{user.email}")
+        for letter in (mail.RESET, mail.VERIFY, mail.NEW_EMAIL)
     )
     return {
-        "authorization": f"Bearer {issue(superuser, BEARER, HOUR)}",
+        "authorization": f"Bearer {signer.sign(superuser, BEARER, HOUR)}",
         "user_id": user.id,
         "username": user.email,
         "password": PASSWORD,

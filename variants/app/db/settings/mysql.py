@@ -7,10 +7,12 @@ from pydantic_settings import BaseSettings
 
 from app.db.url import DatabaseURL, parse_url
 
+LOCAL = "mysql://root@localhost:3306/{{ database_name }}"
+
 
 class DatabaseSettings(BaseSettings):
     database_url: DatabaseURL = Field(
-        default=parse_url("mysql://root@localhost:3306/{{ database_name }}"),
+        default=parse_url(LOCAL),
         description="mysql://user:password@host:3306/name, for MariaDB, too.",
     )
     database_write_pool: int = Field(

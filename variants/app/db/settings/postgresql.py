@@ -7,10 +7,12 @@ from pydantic_settings import BaseSettings
 
 from app.db.url import DatabaseURL, parse_url
 
+LOCAL = "postgresql://postgres@localhost:5432/{{ database_name }}"
+
 
 class DatabaseSettings(BaseSettings):
     database_url: DatabaseURL = Field(
-        default=parse_url("postgresql://postgres@localhost:5432/{{ database_name }}"),
+        default=parse_url(LOCAL),
         description="postgres://user:password@host:5432/name, as hosting providers give it.",
     )
     database_write_pool: int = Field(
