@@ -59,11 +59,12 @@ with TestClient(app) as client:
 USERS = """\
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends
 from sqlmodel import SQLModel
 
 from app.auth.dependencies import CurrentUser, current_user
 from app.auth.models import User
+from app.errors import Forbidden
 
 router = APIRouter(dependencies=[Depends(current_user)])
 

@@ -7,7 +7,6 @@ from typing import Any
 import jinja2
 import pytest
 import yaml
-from jinja2.meta import find_undeclared_variables
 
 from tests.support.combinations import COMBINATIONS
 from tests.support.files import read_files
@@ -23,9 +22,9 @@ def names_read_by_defaults(template: Path) -> set[str]:
     defaults = [str(question.get("default", "")) for question in read_questions(template).values()]
     environment = jinja2.Environment()
     return {
-        name
+        name.name
         for default in defaults
-        for name in find_undeclared_variables(environment.parse(default))
+        for name in environment.parse(default).find_all(jinja2.nodes.Name)
     }
 
 

@@ -40,7 +40,7 @@ _migrations:
       - "{{ _copier_python }}"
       - "{{ _copier_conf.src_path }}/hooks/migrate.py"
       - rename
-      - driver
+      - db_library
       - db_driver
       - maria=asyncmy
 """
@@ -53,12 +53,12 @@ def replace_everywhere(tree: Path, old: str, new: str) -> None:
 
 
 def write_first_release(tree: Path) -> None:
-    """Has app/http/probes.py instead of app/http/health.py, and `driver: maria` for `db_driver: asyncmy`."""
+    """Has app/http/probes.py and `db_library: maria` for app/http/health.py and `db_driver: asyncmy`."""
     copy_template(tree)
     (tree / "template/app/http/health.py").rename(tree / "template/app/http/probes.py")
     replace_everywhere(tree, "app.http.health", "app.http.probes")
-    replace_everywhere(tree, "db_driver", "driver")
-    replace_everywhere(tree / "hooks", "db_driver", "driver")
+    replace_everywhere(tree, "db_driver", "db_library")
+    replace_everywhere(tree / "hooks", "db_driver", "db_library")
     (tree / "hooks/after_copy.txt.jinja").write_text("")
     (tree / "hooks/after_update.txt.jinja").write_text("")
     replace_in_file(tree / "copier.yml", r"the faster one: asyncmy", "the faster one: maria")
@@ -89,7 +89,7 @@ def project(migrating_template: Path, tmp_path: Path) -> Path:
     copier.run_copy(
         str(migrating_template),
         project,
-        data={"driver": "maria"},
+        data={"db_library": "maria"},
         vcs_ref="v1.0.0",
         defaults=True,
         quiet=True,
@@ -126,7 +126,7 @@ def test_migration_renames_the_answer(project: Path) -> None:
     update_with_trust(project)
     found = read_answers(project)
     assert found["db_driver"] == "asyncmy"
-    assert "driver" not in found
+    assert "db_library" not in found
     assert "asyncmy" in (project / "pyproject.toml").read_text()
 
 
@@ -169,10 +169,10 @@ def run_script(project: Path) -> RunScript:
 
 def test_migrate_script_does_nothing_the_second_time(project: Path, run_script: RunScript) -> None:
     run_script("move", "app/http/probes.py", "app/health/probes.py")
-    run_script("rename", "driver", "db_driver", "maria=asyncmy")
+    run_script("rename", "db_library", "db_driver", "maria=asyncmy")
     once = (git(project, "status", "--porcelain"), (project / ANSWERS_FILE).read_text())
     run_script("move", "app/http/probes.py", "app/health/probes.py")
-    run_script("rename", "driver", "db_driver", "maria=asyncmy")
+    run_script("rename", "db_library", "db_driver", "maria=asyncmy")
     assert (git(project, "status", "--porcelain"), (project / ANSWERS_FILE).read_text()) == once
     assert once[1].startswith("#")
 
@@ -189,5 +189,5 @@ def test_migrate_script_prints_usage_for_invalid_arguments(
 
 def test_migrate_script_runs_only_in_a_project(project: Path, run_script: RunScript) -> None:
     (project / ANSWERS_FILE).unlink()
-    with pytest.raises(CommandFailed, match="not the folder of a project"):
+    with pytest.raises(CommandFailed, match="Run this in the folder of a project"):
         run_script("move", "a", "b")
