@@ -30,7 +30,7 @@ async def send(settings: AuthSettings, letter: Letter, to: str, token: str = "")
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = settings.mail_from, to, letter.subject
     message.set_content(f"{letter.text}\n\n{token}\n")
-    if settings.smtp_host is not None:
+    if settings.smtp_host:
         await deliver(settings, message)
     elif not settings.production:
         log.info("mail", to=to, subject=letter.subject, token=token)

@@ -60,7 +60,7 @@ async def fresh(db: DatabaseDep, request: Request) -> dict[str, object]:
     item = Item(name=f"fresh {uuid4()}")
     async with db.unit() as session:
         session.add(item)
-        values = await fresh_users(session, request.app.state.settings) if with_users else {}
+        values = await fresh_users(session, request.state.settings) if with_users else {}
     return {"item_id": item.id, **values}
 
 
