@@ -1,5 +1,10 @@
-"""Makes what is measured: services from this tree, installed side by side, migrated and filled."""
+"""Makes the projects that are measured: rendered, installed, migrated and filled with items.
 
+This is the only module of the benchmark that imports from `tests`.
+"""
+
+import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -9,133 +14,187 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
+from bench.optimizations import Change
 from bench.servers import Server
-from tests.cells import Cell
-from tests.databases import Servers, environment_of
-from tests.releases import commit, copy_tree, git
-from tests.steps import SECRET_KEY, passed, step
+from tests.cells import STYLES as SESSION_STYLES
+from tests.cells import Cell as Combination
+from tests.databases import Servers as DatabaseServers
+from tests.databases import environment_of as environment_variables
+from tests.releases import commit, git
+from tests.releases import copy_tree as copy_template
+from tests.steps import SECRET_KEY
+from tests.steps import passed as count_passed_tests
+from tests.steps import step as run_command
+
+__all__ = ["SESSION_STYLES", "Combination", "Projects", "open_projects"]
 
 HERE = Path(__file__).parent
-SYNC = ["uv", "sync", "--quiet", "--inexact", "--compile-bytecode"]
 ROWS = 10_000
-FLOORS = {
-    "raw ASGI, asyncpg": "raw",
-    "FastAPI, asyncpg": "plain",
-    "SQLModel, the usual way": "usual",
+SYNC = ["uv", "sync", "--quiet", "--inexact", "--compile-bytecode"]
+COPIER = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults"]
+
+FASTAPI = "FastAPI + asyncpg"
+SQLMODEL = "SQLModel as usually written"
+BASELINES = {
+    "ASGI + asyncpg": "asgi",
+    FASTAPI: "fastapi_asyncpg",
+    SQLMODEL: "sqlmodel_usual",
 }
-BASE = "FastAPI, asyncpg"
-IMPORT, CLONE, COPY = "import copier", "git clone", "copier copy"
-PLAIN = "copier copy of the same project, as plain files"
+"""The modules in `bench/baselines/`. All ratios are to FASTAPI."""
+
+COPY = "copier copy"
+COPY_PLAIN = "copier copy of the same project, as plain files"
+CLONE = "git clone of the template"
+IMPORT = "import copier"
 
 
-class Workshop:
-    """One environment for all packages, so that all services run on the same ones."""
+class TestTimes(NamedTuple):
+    """How long the tests of a generated project take."""
+
+    tests: int
+    seconds: float
+    import_seconds: float
+    """What importing the application takes, which is part of every run."""
+
+
+class Projects:
+    """Generated projects and their databases.
+
+    All projects are installed in one environment, so that they run on the same packages.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.databases = Servers(folder)
-        self.env = environment_of(folder / "env")
+        self.databases = DatabaseServers(folder)
+        self.env = environment_variables(folder / "env")
         self.python = folder / "env" / "bin" / "python"
         self.template = folder / "template"
         self.template.mkdir()
-        copy_tree(self.template)
+        copy_template(self.template)
         self.count = 0
 
-    def service(self, cell: Cell, rows: int = ROWS, name: str = "") -> Server:
-        """A project with these answers, migrated, with that many items."""
+    def make_service(self, combination: Combination, rows: int = ROWS) -> Server:
+        """Make a service on a new database with this many items."""
         self.count += 1
-        project = self.folder / f"{cell}-{self.count}"
-        answers = [f"--data={question}={value}" for question, value in cell.answers.items()]
-        copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", *answers]
-        step(self.folder, self.env, *copier, str(self.template), str(project))
-        step(project, self.env, *SYNC, "--no-dev")
-        env = self.env | self.databases.database(cell, project.name, project)
+        project = self.folder / f"{combination}-{self.count}"
+        answers = [f"--data={name}={value}" for name, value in combination.answers.items()]
+        run_command(self.folder, self.env, *COPIER, *answers, str(self.template), str(project))
+        run_command(project, self.env, *SYNC, "--no-dev", "--no-install-project")
+        env = self.env | self.databases.database(combination, project.name, project)
+        # Without PYTHONPATH, `app` could be that of a project whose tests have run before.
         env |= {"PATH": f"{self.python.parent}:{env['PATH']}", "PYTHONPATH": "."}
-        if cell.auth:
+        if combination.auth:
             env |= {"SECRET_KEY": SECRET_KEY}
-        step(project, env, "alembic", "upgrade", "head")
-        printed = step(project, env, "python", str(HERE / "seed.py"), str(rows))
-        token, *ids = printed.partition("token:")[2].splitlines()
+        run_command(project, env, "alembic", "upgrade", "head")
+        output = run_command(project, env, "python", str(HERE / "seed.py"), str(rows))
+        token, *ids = output.partition("token:")[2].splitlines()
         (project / "ids").write_text("\n".join(ids[:ROWS]))
-        return Server(name or str(cell), project, env, self.python, project / "ids", token)
+        return Server(str(combination), project, env, self.python, project / "ids", token)
 
-    def floors(self) -> list[Server]:
-        """Each on a database of its own, which a service's migrations and items have made."""
-        servers = []
-        for name, module in FLOORS.items():
-            made = self.service(Cell("asyncpg", "di", "int"))
-            url = made.env["DATABASE_URL"].replace("postgresql+asyncpg", "postgresql")
+    @cached_property
+    def baselines(self) -> dict[str, Server]:
+        """The baselines, each on a new database that the migrations of a service have made."""
+        servers = {}
+        for name, module in BASELINES.items():
+            service = self.make_service(Combination("asyncpg", "di", "int"))
             folder = self.folder / module
             folder.mkdir()
-            shutil.copy(HERE / "floors" / f"{module}.py", folder)
-            env = made.env | {"FLOOR_URL": url}
-            application = f"{module}:app"
-            servers.append(
-                replace(made, name=name, folder=folder, env=env, application=application)
+            shutil.copy(HERE / "baselines" / f"{module}.py", folder)
+            url = re.sub(r"^postgresql\+\w+", "postgresql", service.env["DATABASE_URL"])
+            servers[name] = service.copy(
+                name=name,
+                folder=folder,
+                env=service.env | {"DATABASE_URL": url},
+                application=f"{module}:app",
             )
         return servers
 
-    def changed(self, server: Server, name: str, file: str, old: str, new: str) -> Server:
-        """The same service on the same database, with one text replaced."""
-        self.count += 1
-        project = self.folder / f"changed-{self.count}"
-        shutil.copytree(server.folder, project)
-        text = (project / file).read_text()
-        if old not in text:
-            sys.exit(f"bench: {name}: {file} has no {old!r}")
-        (project / file).write_text(text.replace(old, new))
+    def make_changed(self, service: Server, change: Change) -> Server:
+        """Make the same service with one change, on the same database."""
+        changed = service.copy(name=change.description, options=change.options)
+        if change.patch is None:
+            return changed
+        project = self.folder / change.name
+        shutil.copytree(service.folder, project)
+        apply_patch(project, change.patch)
         subprocess.run([self.python, "-m", "compileall", "-q", project / "app"], check=True)
-        return replace(server, name=name, folder=project, shots={}, starts=[])
+        return changed.copy(folder=project)
 
-    def copies(self, rounds: int) -> dict[str, float]:
-        """Seconds of `copier copy`, of what it cannot do without, and of it without the template's
-        questions and expressions: the same project as plain files."""
+    def time_copies(self, rounds: int) -> dict[str, float]:
+        """Measure in seconds a copy of the template, and what it consists of.
+
+        COPY_PLAIN is a copy without the template's questions and expressions.
+        """
         release, plain = self.folder / "release", self.folder / "plain"
         shutil.copytree(self.template, release)
         git(self.folder, "init", "--quiet", str(release))
         commit(release)
-        copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", "--vcs-ref=HEAD"]
-        step(self.folder, self.env, *copier, f"git+file://{release}", str(plain))
+        copier = [*COPIER, "--vcs-ref=HEAD"]
+        run_command(self.folder, self.env, *copier, f"git+file://{release}", str(plain))
         (plain / "copier.yml").touch()
         git(self.folder, "init", "--quiet", str(plain))
         commit(plain)
-        took: dict[str, list[float]] = defaultdict(list)
+        seconds: dict[str, list[float]] = defaultdict(list)
         for number in range(rounds + 1):
             target = str(self.folder / f"copy-{number}")
             for name, command in {
                 IMPORT: [sys.executable, "-c", "import copier"],
                 CLONE: ["git", "clone", "--quiet", f"file://{release}", f"{target}-clone"],
-                PLAIN: [*copier, f"git+file://{plain}", f"{target}-plain"],
+                COPY_PLAIN: [*copier, f"git+file://{plain}", f"{target}-plain"],
                 COPY: [*copier, f"git+file://{release}", target],
             }.items():
                 start = time.perf_counter()
-                step(self.folder, self.env, *command)
-                took[name].append(time.perf_counter() - start)
-        return {name: statistics.median(seconds[1:]) for name, seconds in took.items()}
+                run_command(self.folder, self.env, *command)
+                seconds[name].append(time.perf_counter() - start)
+        # The first round fills the caches.
+        return {name: statistics.median(each[1:]) for name, each in seconds.items()}
 
-    def suite(self, cell: Cell) -> tuple[int, float, float]:
-        """The tests of a service: how many, their seconds, and those of importing what they test."""
-        made = self.service(cell)
-        step(made.folder, self.env, *SYNC)
-        env = made.env | self.databases.database(cell, "suite", made.folder)
-        for command in (["pytest", "-q"], ["python", "-c", "import app.main"]):
-            step(made.folder, env, *command)  # compiles bytecode
+    def time_tests(self, combination: Combination) -> TestTimes:
+        """Run the tests of a generated project."""
+        service = self.make_service(combination, rows=0)
+        run_command(service.folder, self.env, *SYNC)
+        env = service.env | self.databases.database(combination, "tests", service.folder)
+        import_app = ["python", "-c", "import app.main"]
+        for command in (["pytest", "-q"], import_app):  # which compiles bytecode
+            run_command(service.folder, env, *command)
         start = time.perf_counter()
-        step(made.folder, env, "python", "-c", "import app.main")
-        imported = time.perf_counter() - start
-        printed = step(made.folder, env, "pytest", "-q")
-        seconds = printed.rpartition(" in ")[2].partition("s")[0]
-        return passed(printed), float(seconds), imported
+        run_command(service.folder, env, *import_app)
+        import_seconds = time.perf_counter() - start
+        output = run_command(service.folder, env, "pytest", "-q")
+        seconds = output.rpartition(" in ")[2].partition("s")[0]
+        return TestTimes(count_passed_tests(output), float(seconds), import_seconds)
+
+
+def apply_patch(project: Path, patch: Path) -> None:
+    """Apply a patch to a generated project, and exit with a clear message if it does not apply."""
+    # git skips the files of a patch without an error if the project is in another repository.
+    env = os.environ | {"GIT_CEILING_DIRECTORIES": str(project.parent)}
+    done = subprocess.run(
+        ["git", "apply", "--recount", "--unidiff-zero", patch],
+        cwd=project,
+        env=env,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        name = patch.relative_to(HERE.parent)
+        sys.exit(
+            f"{name} does not apply to a generated project, because the template has changed. "
+            f"Adapt the patch:\n{done.stderr}"
+        )
 
 
 @contextmanager
-def open_workshop() -> Iterator[Workshop]:
+def open_projects() -> Iterator[Projects]:
+    """Projects in a temporary folder. Their database servers stop when the block ends."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        workshop = Workshop(Path(folder))
+        projects = Projects(Path(folder))
         try:
-            yield workshop
+            yield projects
         finally:
-            workshop.databases.close()
+            projects.databases.close()

@@ -1,125 +1,54 @@
-"""What makes the service fast, each taken away again: a text of it replaced by what is usual."""
+"""Changes to a generated project that show what each optimization of the template is worth.
+
+Most of them are the usual code in place of an optimization. The `constant_*` ones go the other way:
+they are optimizations that the template does not have.
+"""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from bench.servers import CREATE, LIVE, ONE, PAGE
-
-ENGINE, REPOSITORY, SESSION = "app/db/engine.py", "app/items/repository.py", "app/db/session.py"
+from bench.servers import CREATE, DEFAULT_OPTIONS, LIVE, PAGE, READ
 
 
 @dataclass
-class Remedy:
-    """`name` says what comes in its place; `route` is where it shows."""
+class Change:
+    """A patch `NAME.diff` in this folder, other options of uvicorn, or both.
+
+    `git apply --unidiff-zero` applies the patch, so it needs no context except where lines are only
+    added. The less of the project it quotes, the fewer edits of the template break it.
+    """
 
     name: str
+    description: str
     route: str
-    file: str = ""
-    old: str = ""
-    new: str = ""
-    options: tuple[str, ...] = ("--no-access-log",)
+    """The route where the difference shows."""
+    options: tuple[str, ...] = DEFAULT_OPTIONS
+    patched: bool = True
+
+    @property
+    def patch(self) -> Path | None:
+        return Path(__file__).parent / f"{self.name}.diff" if self.patched else None
 
 
-REMEDIES = [
-    Remedy(
-        "reads in a transaction of the writers' engine",
-        ONE,
-        SESSION,
-        "read_only=request.method in SAFE_METHODS",
-        "read_only=False",
-    ),
-    Remedy(
-        "a ping at each checkout",
-        ONE,
-        ENGINE,
-        "max_overflow=0,",
-        "max_overflow=0, pool_pre_ping=True,",
-    ),
-    Remedy(
-        "a pool of 5 and an overflow of 10",
-        ONE,
-        ENGINE,
-        "pool_size=pool_size,\n        max_overflow=0,",
-        "pool_size=5,\n        max_overflow=10,",
-    ),
-    Remedy(
-        "SQLAlchemy's own queue of the pool",
-        ONE,
-        ENGINE,
-        "        poolclass=FairPool,\n",
-        "",
-    ),
-    Remedy(
-        "a plain `def` as a dependency",
-        ONE,
-        SESSION,
-        "async def provide(",
-        "def provide(",
-    ),
-    Remedy(
-        "all objects in the garbage collector's way",
-        ONE,
-        "app/main.py",
-        "            gc.freeze()",
-        "            #",
-    ),
-    Remedy(
-        "one router for all domains",
-        ONE,
-        "app/api.py",
-        "    for router in routers:\n"
-        "        app.include_router(router, dependencies=ROUTE_DEPENDENCIES, responses=RESPONSES)\n",
-        "    from fastapi import APIRouter\n\n"
-        "    api = APIRouter(dependencies=ROUTE_DEPENDENCIES, responses=RESPONSES)\n"
-        "    for router in routers:\n        api.include_router(router)\n"
-        "    app.include_router(api)\n",
-    ),
-    Remedy(
-        "a statement built for each read",
-        ONE,
-        REPOSITORY,
-        'self.session.exec(ONE, params={"id": item_id})',
-        "self.session.exec(select(Item).where(col(Item.id) == item_id))",
-    ),
-    Remedy(
-        "a statement built for each page",
-        PAGE,
-        REPOSITORY,
-        'self.session.exec(FIRST, params={"limit": limit})',
-        "self.session.exec(select(Item).order_by(col(Item.id)).limit(limit))",
-    ),
-    Remedy(
-        "`refresh` after the flush",
-        CREATE,
-        REPOSITORY,
-        "self.session.add(item)\n        await self.session.flush()\n",
-        "self.session.add(item)\n        await self.session.flush()\n"
-        "        await self.session.refresh(item)\n",
-    ),
-    Remedy(
-        "telemetry that is on, and goes nowhere",
+CHANGES = [
+    Change("read_transactions", "reads in a transaction of the writer's engine", READ),
+    Change("ping", "a ping at each checkout of a connection", READ),
+    Change("sqlalchemy_queue", "SQLAlchemy's own queue in the pool", READ),
+    Change("default_pool", "SQLAlchemy's default pool: 5 connections, 10 more on demand", READ),
+    Change("sync_dependency", "a plain `def` as a dependency", READ),
+    Change("no_gc_freeze", "no `gc.freeze()` after the start", READ),
+    Change("common_router", "one common router for all domains", READ),
+    Change("constant_read", "not in the template: the statement is a module constant", READ),
+    Change("constant_page", "not in the template: the statement is a module constant", PAGE),
+    Change("refresh", "`refresh` after the flush", CREATE),
+    Change("tracing", "OpenTelemetry tracing is on, without an exporter", LIVE),
+    Change("base_http_middleware", "a BaseHTTPMiddleware in addition", LIVE),
+    Change("access_log", "uvicorn's access log in addition", LIVE, options=()),
+    Change(
+        "h11_asyncio",
+        "h11 and asyncio's event loop, instead of httptools and uvloop",
         LIVE,
-        "app/main.py",
-        '"tracing": settings.telemetry',
-        '"tracing": True',
-    ),
-    Remedy(
-        "a BaseHTTPMiddleware",
-        LIVE,
-        "app/main.py",
-        "    app.add_middleware(RequestLogMiddleware, settings=settings)\n",
-        "    from starlette.middleware.base import BaseHTTPMiddleware\n"
-        "    app.add_middleware(RequestLogMiddleware, settings=settings)\n"
-        "    app.add_middleware(BaseHTTPMiddleware, dispatch=lambda request, send: send(request))\n",
-    ),
-    Remedy(
-        "uvicorn's access log beside ours",
-        LIVE,
-        "app/logging.py",
-        "access.propagate = False",
-        "access.propagate = True",
-        options=(),
-    ),
-    Remedy(
-        "h11 and asyncio's loop", LIVE, options=("--no-access-log", "--http=h11", "--loop=asyncio")
+        options=(*DEFAULT_OPTIONS, "--http=h11", "--loop=asyncio"),
+        patched=False,
     ),
 ]
