@@ -34,7 +34,7 @@ __all__ = ["SESSION_STYLES", "Combination", "Projects", "open_projects"]
 
 HERE = Path(__file__).parent
 ROWS = 10_000
-SYNC = ["uv", "sync", "--quiet", "--inexact", "--compile-bytecode"]
+SYNC = ["uv", "sync", "--quiet", "--compile-bytecode"]
 COPIER = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults"]
 
 FASTAPI = "FastAPI + asyncpg"
@@ -64,7 +64,7 @@ class TestTimes(NamedTuple):
 class Projects:
     """Generated projects and their databases.
 
-    All projects are installed in one environment, so that they run on the same packages.
+    The packages of all services are in one environment, so that they run on the same versions.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -77,18 +77,29 @@ class Projects:
         copy_template(self.template)
         self.count = 0
 
-    def make_service(self, combination: Combination, rows: int = ROWS) -> Server:
-        """Make a service on a new database with this many items."""
+    def render(self, combination: Combination) -> Path:
         self.count += 1
         project = self.folder / f"{combination}-{self.count}"
         answers = [f"--data={name}={value}" for name, value in combination.answers.items()]
         run_command(self.folder, self.env, *COPIER, *answers, str(self.template), str(project))
-        run_command(project, self.env, *SYNC, "--no-dev", "--no-install-project")
-        env = self.env | self.databases.database(combination, project.name, project)
-        # Without PYTHONPATH, `app` could be that of a project whose tests have run before.
-        env |= {"PATH": f"{self.python.parent}:{env['PATH']}", "PYTHONPATH": "."}
+        return project
+
+    def create_database(
+        self, combination: Combination, project: Path, env: dict[str, str]
+    ) -> dict[str, str]:
+        """Create a database. Returns the variables for commands of the project that use it."""
+        binaries = Path(env["UV_PROJECT_ENVIRONMENT"]) / "bin"
+        env = env | self.databases.database(combination, project.name, project)
         if combination.auth:
             env |= {"SECRET_KEY": SECRET_KEY}
+        return env | {"PATH": f"{binaries}:{env['PATH']}"}
+
+    def make_service(self, combination: Combination, rows: int = ROWS) -> Server:
+        """Make a service on a new database with this many items."""
+        project = self.render(combination)
+        run_command(project, self.env, *SYNC, "--inexact", "--no-dev", "--no-install-project")
+        env = self.create_database(combination, project, self.env)
+        env |= {"PYTHONPATH": "."}  # instead of an installation, which only one project can have
         run_command(project, env, "alembic", "upgrade", "head")
         output = run_command(project, env, "python", str(HERE / "seed.py"), str(rows))
         token, *ids = output.partition("token:")[2].splitlines()
@@ -154,17 +165,17 @@ class Projects:
         return {name: statistics.median(each[1:]) for name, each in seconds.items()}
 
     def time_tests(self, combination: Combination) -> TestTimes:
-        """Run the tests of a generated project."""
-        service = self.make_service(combination, rows=0)
-        run_command(service.folder, self.env, *SYNC)
-        env = service.env | self.databases.database(combination, "tests", service.folder)
+        """Run the tests of a generated project, which need it installed."""
+        project = self.render(combination)
+        env = environment_variables(self.folder / f"env-{project.name}")
+        run_command(project, env, *SYNC)
+        env = self.create_database(combination, project, env)
         import_app = ["python", "-c", "import app.main"]
-        for command in (["pytest", "-q"], import_app):  # which compiles bytecode
-            run_command(service.folder, env, *command)
+        run_command(project, env, "pytest", "-q", "--collect-only")  # which compiles bytecode
         start = time.perf_counter()
-        run_command(service.folder, env, *import_app)
+        run_command(project, env, *import_app)
         import_seconds = time.perf_counter() - start
-        output = run_command(service.folder, env, "pytest", "-q")
+        output = run_command(project, env, "pytest", "-q")
         seconds = output.rpartition(" in ")[2].partition("s")[0]
         return TestTimes(count_passed_tests(output), float(seconds), import_seconds)
 
