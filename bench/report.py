@@ -92,7 +92,9 @@ class Report:
                     cpu = cpu_per_request([run for server in group for run in server.runs[route]])
                     budget.measured[name] = cpu / baselines[FASTAPI].cpu(route)
                 if SQLMODEL in baselines and not users:
-                    p99 = statistics.median(run.p99 for server in group for run in server.runs[READ])
+                    p99 = statistics.median(
+                        run.p99 for server in group for run in server.runs[READ]
+                    )
                     self.budgets.p99.measured[name] = p99 / baselines[SQLMODEL].median(READ, "p99")
 
     def add_starts(self, fastapi: Server, services: Mapping[Combination, Server]) -> None:
