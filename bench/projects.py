@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 from bench.optimizations import Change
 from bench.servers import Server
-from tests.cells import STYLES as SESSION_STYLES
 from tests.cells import Cell as Combination
 from tests.databases import Servers as DatabaseServers
 from tests.databases import environment_of as environment_variables
@@ -30,7 +29,7 @@ from tests.steps import SECRET_KEY
 from tests.steps import passed as count_passed_tests
 from tests.steps import step as run_command
 
-__all__ = ["SESSION_STYLES", "Combination", "Projects", "open_projects"]
+__all__ = ["Combination", "Projects", "open_projects"]
 
 HERE = Path(__file__).parent
 ROWS = 10_000

@@ -3,6 +3,7 @@
 import os
 import platform
 import statistics
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from bench.projects import (
     COPY_PLAIN,
     FASTAPI,
     IMPORT,
-    SESSION_STYLES,
     SQLMODEL,
     Combination,
     TestTimes,
@@ -73,29 +73,23 @@ class Report:
     def _compare_with_budgets(
         self, baselines: Mapping[str, Server], services: Mapping[Combination, Server]
     ) -> None:
-        asyncpg = {each: server for each, server in services.items() if each.db_driver == "asyncpg"}
-        for server in asyncpg.values():
-            self.budgets.memory.measured[server.name] = server.megabytes
-        for style in SESSION_STYLES:
-            for users in (False, True):
-                # Both id types together, which doubles the number of runs.
-                group = [
-                    server
-                    for combination, server in asyncpg.items()
-                    if combination.session_style == style and combination.auth == users
-                ]
-                if not group:
-                    continue
-                name = f"asyncpg-{style}" + "-users" * users
-                budgets = self.budgets.cpu_with_users if users else self.budgets.cpu
-                for route, budget in budgets.items():
-                    cpu = cpu_per_request([run for server in group for run in server.runs[route]])
-                    budget.measured[name] = cpu / baselines[FASTAPI].cpu(route)
-                if SQLMODEL in baselines and not users:
-                    p99 = statistics.median(
-                        run.p99 for server in group for run in server.runs[READ]
-                    )
-                    self.budgets.p99.measured[name] = p99 / baselines[SQLMODEL].median(READ, "p99")
+        fastapi, sqlmodel = baselines[FASTAPI], baselines.get(SQLMODEL)
+        # Both id types of a session style together, which doubles the number of runs.
+        groups: defaultdict[str, list[Server]] = defaultdict(list)
+        for combination, server in services.items():
+            if combination.db_driver == "asyncpg":
+                self.budgets.memory.measured[server.name] = server.megabytes
+                name = f"asyncpg-{combination.session_style}" + "-users" * combination.auth
+                groups[name].append(server)
+        for name, servers in groups.items():
+            users = name.endswith("-users")
+            budgets = self.budgets.cpu_with_users if users else self.budgets.cpu
+            for route, budget in budgets.items():
+                cpu = cpu_per_request([run for server in servers for run in server.runs[route]])
+                budget.measured[name] = cpu / fastapi.cpu(route)
+            if sqlmodel and not users:
+                p99 = statistics.median(run.p99 for server in servers for run in server.runs[READ])
+                self.budgets.p99.measured[name] = p99 / sqlmodel.median(READ, "p99")
 
     def add_starts(self, fastapi: Server, services: Mapping[Combination, Server]) -> None:
         self.add("", "## Start to the first response")
