@@ -20,14 +20,11 @@ from typing import NamedTuple
 
 from bench.optimizations import Change
 from bench.servers import Server
-from tests.cells import Cell as Combination
-from tests.databases import Servers as DatabaseServers
-from tests.databases import environment_of as environment_variables
-from tests.releases import commit, git
-from tests.releases import copy_tree as copy_template
-from tests.steps import SECRET_KEY
-from tests.steps import passed as count_passed_tests
-from tests.steps import step as run_command
+from tests.support.combinations import Combination
+from tests.support.commands import SECRET_KEY, count_passed_tests, run_command
+from tests.support.databases import DatabaseServers, environment_variables
+from tests.support.git import commit, git
+from tests.support.template import copy_template
 
 __all__ = ["Combination", "Projects", "open_projects"]
 
@@ -88,7 +85,7 @@ class Projects:
     ) -> dict[str, str]:
         """Create a database. Returns the variables for commands of the project that use it."""
         binaries = Path(env["UV_PROJECT_ENVIRONMENT"]) / "bin"
-        env = env | self.databases.database(combination, project.name, project)
+        env = env | self.databases.create_database(combination, project.name, project)
         if combination.auth:
             env |= {"SECRET_KEY": SECRET_KEY}
         return env | {"PATH": f"{binaries}:{env['PATH']}"}

@@ -1,25 +1,25 @@
-"""Changes a project before an update that moves a file or renames an answer.
+"""Moves files and renames answers in a project, before an update to a release that needs it.
 
-Copier takes a file that has moved for one deleted and one new, and an answer to a renamed question
-for none; a team's edits and its choice would be gone. A release that cannot do without says:
+Copier treats a moved file as a deleted and a new one, and ignores the answer to a renamed question.
+The team's edits and its choice would be lost. A release that moves or renames something declares:
 
     _migrations:
       - version: v2.0.0
         when: "{{ _stage == 'before' }}"
         command: ["{{ _copier_python }}", "{{ _copier_conf.src_path }}/hooks/migrate.py", ...]
 
-    migrate.py move OLD NEW                      a file or folder, with what the team wrote in it
-    migrate.py rename QUESTION NEW [WAS=IS ...]  an answer, and its values
+    migrate.py move OLD NEW                      move a file or a folder, with the team's edits
+    migrate.py rename QUESTION NEW [WAS=IS ...]  rename an answer and its values
 
-It runs in the project's folder, and does nothing the second time. The update to that release needs
-`--trust`, and no later one does.
+It runs in the project's folder. Running it again changes nothing. Only the update to that release
+needs `--trust`.
 """
 
 import subprocess
 import sys
 from pathlib import Path
 
-import yaml  # Copier's own interpreter has it
+import yaml  # a dependency of Copier, whose interpreter runs this
 
 ANSWERS = Path(".copier-answers.yml")
 
@@ -27,9 +27,9 @@ ANSWERS = Path(".copier-answers.yml")
 def move(old: str, new: str) -> None:
     source, target = Path(old), Path(new)
     if not source.exists():
-        return  # the team has deleted it, or these answers never brought it
+        return  # the team has deleted it, or the answers do not include it
     if target.exists():
-        sys.exit(f"{new} is in the way of {old}, which moves there: move it, commit, update again.")
+        sys.exit(f"{old} moves to {new}, which already exists. Move it, commit, and update again.")
     target.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["git", "mv", "--", source, target], check=True)
 
@@ -49,7 +49,7 @@ def rename(question: str, new: str, *values: str) -> None:
 
 def main(arguments: list[str]) -> None:
     if not ANSWERS.exists():
-        sys.exit(f"There is no {ANSWERS} here: this is not the folder of a project.")
+        sys.exit(f"There is no {ANSWERS} in this folder. Run this in the folder of a project.")
     match arguments:
         case ["move", old, new]:
             move(old, new)

@@ -1,35 +1,44 @@
-"""Renders of the working tree, uncommitted changes included, kept for the session."""
+"""The fixtures that several folders share, and the report at the end of a run.
+
+The template and its renders come from the working tree, uncommitted changes included.
+"""
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from tests.releases import IDENTITY, ROOT
+from tests.support.git import IDENTITY
+from tests.support.template import ROOT, copy_template
 
-# Before Copier is imported, which reads the environment then: nothing of the user's own.
+# Copier reads these when it is imported below. The user's own git and Copier settings are not used.
 os.environ |= IDENTITY | {"GIT_CONFIG_GLOBAL": os.devnull}
-os.environ["COPIER_SETTINGS_PATH"] = str(ROOT / "tests" / "copier_settings.yml")
+os.environ["COPIER_SETTINGS_PATH"] = str(ROOT / "tests" / "support" / "copier_settings.yml")
 
 import copier._vcs
 import jinja2
 import yaml
 
-from tests.cells import DEFAULT, Cell
-from tests.matrix import Matrix
-from tests.releases import copy_tree, make_releases
-from tests.walks import Walk
-
-Render = Callable[..., Path]
+from tests.generated.matrix import Matrix
+from tests.support.combinations import DEFAULT, Combination
+from tests.support.git import make_repository
+from tests.support.rendering import Render, render_project
+from tests.updates.releases import NEW_RELEASE, add_release, make_releases
+from tests.updates.scenarios import Scenario
 
 
 @pytest.fixture(scope="session", autouse=True)
 def fast_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Seven times as fast: a template is compiled once, a release is cloned once, YAML is read by
-    libyaml, and git is not asked about every file. The walks run Copier as it is."""
+    """Patches private names of Copier and Jinja, because a run renders hundreds of projects.
+
+    With the patches a render was measured to be three times as fast, and an update twice: a Jinja
+    template is compiled once, a release is cloned once, YAML is read by libyaml, and git is not
+    asked about each file. Commands in a subprocess run Copier without them: the scenarios do, and
+    `test_render_without_patches_has_the_same_bytes` compares both.
+    """
     compiled: dict[Any, Any] = {}
     compile_template: Any = jinja2.Environment.compile
     clones: dict[tuple[str, str], Path] = {}
@@ -67,42 +76,38 @@ def fast_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template without its history, so that Copier takes the tree and not the last tag."""
-    copy = tmp_path_factory.mktemp("template")
-    copy_tree(copy)
-    return copy
+    """The template as users get it: a git repository with a release, which Copier clones."""
+    repository = tmp_path_factory.mktemp("template") / "template"
+    make_repository(repository)
+    add_release(repository, NEW_RELEASE, copy_template)
+    return repository
 
 
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template as a repository with releases, the newest of this tree."""
+    """The template as a git repository with earlier releases; the newest is the working tree."""
     repository = tmp_path_factory.mktemp("releases") / "template"
     make_releases(repository)
     return repository
 
 
-def run_copier(template: Path, destination: Path, **answers: object) -> Path:
-    copier.run_copy(str(template), destination, data=answers, defaults=True, quiet=True)
-    return destination
-
-
 @pytest.fixture(scope="session")
 def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
-    """`render(cell)`: its project, the same each time; not to be written to."""
-    renders: dict[Cell, Path] = {}
+    """`render(combination)` returns a project, rendered once. Tests must not write to it."""
+    renders: dict[Combination, Path] = {}
 
-    def rendered(cell: Cell) -> Path:
-        if cell not in renders:
-            destination = tmp_path_factory.mktemp(str(cell), numbered=False) / "project"
-            renders[cell] = run_copier(template, destination, **cell.answers)
-        return renders[cell]
+    def render_once(combination: Combination) -> Path:
+        if combination not in renders:
+            destination = tmp_path_factory.mktemp(str(combination), numbered=False) / "project"
+            renders[combination] = render_project(template, destination, **combination.answers)
+        return renders[combination]
 
-    return rendered
+    return render_once
 
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For the packages of projects that are not in the matrix, one after the other."""
+    """A virtual environment for projects outside the matrix, which use it one after the other."""
     return tmp_path_factory.mktemp("environment")
 
 
@@ -113,35 +118,35 @@ def matrix(
     releases: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Matrix]:
-    """The runs of the selected cells and walks, under way on all cores."""
+    """Runs the selected combinations and scenarios in the background, on all cores."""
     selected = dict.fromkeys(
-        cast(Cell | Walk, value)
+        value
         for item in request.session.items
         if isinstance(item, pytest.Function) and needs_matrix(item)
         for value in item.callspec.params.values()
     )
     folder = tmp_path_factory.mktemp("matrix")
     projects = [
-        (cell, run_copier(template, folder / str(cell), **cell.answers))
-        for cell in selected
-        if isinstance(cell, Cell)
+        (combination, render_project(template, folder / str(combination), **combination.answers))
+        for combination in selected
+        if isinstance(combination, Combination)
     ]
-    walks = [walk for walk in selected if isinstance(walk, Walk)]
-    with Matrix(folder, projects, walks, releases) as matrix:
+    scenarios = [scenario for scenario in selected if isinstance(scenario, Scenario)]
+    with Matrix(folder, projects, scenarios, releases) as matrix:
         request.config.stash[MATRIX] = matrix
         yield matrix
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that wait for the matrix come last: the others run while it is under way.
+    """Sorts tests that wait for the matrix last, so that the others run at the same time.
 
-    Quick are those of the others that are not marked as slow, and one project of the matrix.
+    Marks as quick all other tests that are not marked as slow, and one combination of the matrix.
     """
     items.sort(key=needs_matrix)
     for item in items:
         slow = needs_matrix(item) or item.get_closest_marker("slow") is not None
-        if not slow or item.name == f"test_cell[{DEFAULT}]":
+        if not slow or item.name == f"test_combination[{DEFAULT}]":
             item.add_marker("quick")
 
 
@@ -150,7 +155,8 @@ def needs_matrix(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def start_the_matrix(request: pytest.FixtureRequest, fast_copier: None) -> None:
+def start_matrix(request: pytest.FixtureRequest, fast_copier: None) -> None:
+    """Starts the matrix before the first test, if any selected test needs it."""
     if any(needs_matrix(item) for item in request.session.items):
         request.getfixturevalue("matrix")
 
@@ -160,13 +166,14 @@ NOT_RUN = "NOT RUN"
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    """A skip is no kind of green here: something is missing that the test needs."""
+    """Reports a skipped test as NOT RUN: it needs something that is missing on this machine."""
     return (NOT_RUN, "N", NOT_RUN) if report.skipped else None
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
+    """Prints why tests did not run, and the tables of the matrix, which go to build/matrix.md."""
     not_run = [
         f"- NOT RUN: {report.nodeid}: {report.longrepr[2].removeprefix('Skipped: ')}"
         for report in terminalreporter.stats.get(NOT_RUN, [])
@@ -175,10 +182,9 @@ def pytest_terminal_summary(
         terminalreporter.section("not run", yellow=True)
         terminalreporter.write_line("\n".join(not_run))
     if (matrix := config.stash.get(MATRIX, None)) is not None:
-        tables = [matrix.table(), matrix.spent_table(), matrix.fault_table(), matrix.load_table()]
-        table = "\n\n".join(filter(None, tables))
+        tables = matrix.report()
         terminalreporter.section("matrix")
-        terminalreporter.write_line(table)
+        terminalreporter.write_line(tables)
         report = ROOT / "build" / "matrix.md"
         report.parent.mkdir(exist_ok=True)
-        report.write_text("\n\n".join(filter(None, [table, "\n".join(not_run)])) + "\n")
+        report.write_text("\n\n".join(filter(None, [tables, "\n".join(not_run)])) + "\n")

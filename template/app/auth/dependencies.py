@@ -19,7 +19,7 @@ from app.db.ids import Id
 
 
 async def get_settings(request: Request) -> AuthSettings:
-    settings: AuthSettings = request.app.state.settings
+    settings: AuthSettings = request.state.settings
     return settings
 
 
@@ -49,7 +49,7 @@ class SessionCookie(APIKeyCookie):
     """The security scheme of the cookie, whose name depends on the settings."""
 
     async def __call__(self, request: HTTPConnection) -> str | None:
-        return request.cookies.get(request.app.state.settings.session_cookie)
+        return request.cookies.get(request.state.settings.session_cookie)
 
 
 def cookie_transport(settings: AuthSettings) -> CookieTransport:

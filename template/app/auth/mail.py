@@ -18,27 +18,10 @@ class Letter:
     minutes: int = 0  # lifetime of its token
 
 
-RESET = Letter(
-    "Reset your password",
-    "You asked for a new password. Set it with this token:",
-    "reset-password",
-    15,
-)
-VERIFY = Letter(
-    "Confirm your e-mail address",
-    "Confirm that this is your e-mail address with this token:",
-    "verify",
-    24 * 60,
-)
-NEW_EMAIL = Letter(
-    "Confirm your new e-mail address",
-    "Confirm the new e-mail address of your account with this token:",
-    "confirm-email",
-    60,
-)
-PASSWORD_CHANGED = Letter(
-    "Your password was changed", "If this wasn't you, reset your password and contact us."
-)
+RESET = Letter("Reset your password", "Set a new password with this token:", "reset", 15)
+VERIFY = Letter("Confirm your e-mail address", "Confirm it with this token:", "verify", 24 * 60)
+NEW_EMAIL = Letter("Confirm your new e-mail address", "Confirm it with this token:", "email", 60)
+PASSWORD_CHANGED = Letter("Your password was changed", "If this wasn't you, please contact us.")
 EMAIL_CHANGED = Letter("Your e-mail address was changed", "If this wasn't you, please contact us.")
 
 
@@ -47,7 +30,7 @@ async def send(settings: AuthSettings, letter: Letter, to: str, token: str = "")
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = settings.mail_from, to, letter.subject
     message.set_content(f"{letter.text}\n\n{token}\n")
-    if settings.smtp_host is not None:
+    if settings.smtp_host:
         await deliver(settings, message)
     elif not settings.production:
         log.info("mail", to=to, subject=letter.subject, token=token)

@@ -35,24 +35,16 @@ class AuthSettings(BaseSettings):
         description="Minimum password length in characters. The maximum is 1024.",
     )
     allowed_origins: list[str] = Field(
-        default=[],
-        description="Origins that may make cross-site requests with the cookie:"
-        ' `["https://example.com"]`.',
+        default=[], description='Origins that may use the cookie: `["https://example.com"]`.'
     )
     rate_limit_storage: str = Field(
-        default="async+memory://",
-        description="Where rate limits are counted: `async+redis://host:6379` for all workers,"
-        " or in each worker's memory.",
+        default="async+memory://", description="`async+redis://host:6379` counts for all workers."
     )
     mail_from: str = Field(default="service@localhost", description="Sender address of mail.")
     smtp_host: str | None = Field(
-        default=None,
-        description="SMTP server. Without one, mail is logged in development, and not sent in"
-        " production.",
+        default=None, description="SMTP server. Without one, mail is only logged in development."
     )
-    smtp_port: int = Field(
-        default=587, description="Port of the SMTP server; usually 465 with `tls`."
-    )
+    smtp_port: int = Field(default=587, description="SMTP port; usually 465 with `tls`.")
     smtp_user: str | None = Field(default=None, description="SMTP user name (optional).")
     smtp_password: SecretStr | None = Field(default=None, description="Password of SMTP_USER.")
     smtp_security: Literal["starttls", "tls", "none"] = Field(

@@ -1,42 +1,17 @@
-"""Registration, and changes of the password and the e-mail address."""
+"""Changes of the password and the e-mail address."""
 
 from collections.abc import Sequence
 
 import pytest
-from fastapi import APIRouter, FastAPI
 from httpx2 import AsyncClient
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from app.api import include_domain
-from app.auth.dependencies import Manager
-from app.auth.errors import EmailTaken
-from app.auth.mail import EMAIL_CHANGED, NEW_EMAIL, PASSWORD_CHANGED, RESET, VERIFY
+from app.auth.mail import EMAIL_CHANGED, NEW_EMAIL, PASSWORD_CHANGED, RESET
 from app.auth.models import User
-from app.auth.repository import UserRepository
 from app.db.database import Database
 from tests.auth.fixtures import PASSWORD, Accounts, Outbox
-from tests.database import make_commit_fail
 
 NEW = "another long password"
-routes = APIRouter(prefix="/test-accounts")
-
-
-@routes.post("/commit-fails")
-async def commit_fails(manager: Manager) -> None:
-    await manager.register("new@example.com", PASSWORD)
-    await make_commit_fail(manager.users.session)
-
-
-@routes.post("/fails")
-async def fails(manager: Manager) -> None:
-    await manager.register("new@example.com", PASSWORD)
-    raise RuntimeError("a bug")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def mount(app: FastAPI) -> None:
-    include_domain(app, routes)
 
 
 async def emails(db: Database) -> Sequence[str]:
@@ -47,28 +22,6 @@ async def emails(db: Database) -> Sequence[str]:
 async def sign_in(client: AsyncClient, email: str, password: str = PASSWORD) -> int:
     form = {"username": email, "password": password}
     return (await client.post("/auth/jwt/login", data=form)).status_code
-
-
-async def test_register_and_confirm_email(client: AsyncClient, outbox: Outbox) -> None:
-    body = {"email": "New@Example.com", "password": PASSWORD}
-    response = await client.post("/auth/register", json=body)
-    assert response.status_code == 201
-    new = response.json()
-    flags = {"is_active": True, "is_superuser": False, "is_verified": False}
-    assert new == {"id": new["id"], "email": "new@example.com", **flags}
-    ((letter, to, token),) = outbox
-    assert (letter, to) == (VERIFY, "new@example.com")
-    response = await client.post("/auth/verify", json={"token": token})
-    assert (response.status_code, response.json()) == (200, new | {"is_verified": True})
-    assert await sign_in(client, "NEW@example.com") == 200
-
-
-@pytest.mark.parametrize(("path", "statuses"), [("commit-fails", {409, 503}), ("fails", {500})])
-async def test_failed_registration_creates_no_user_and_sends_no_mail(
-    client: AsyncClient, db: Database, outbox: Outbox, path: str, statuses: set[int]
-) -> None:
-    assert (await client.post(f"/test-accounts/{path}")).status_code in statuses
-    assert (await emails(db), outbox) == ([], [])
 
 
 async def test_reset_password(client: AsyncClient, user: User, outbox: Outbox) -> None:
@@ -173,13 +126,3 @@ async def test_change_password_concurrently(
     body = {"current_password": PASSWORD, "new_password": NEW}
     response = await user_client.post("/users/me/password", json=body)
     assert (response.status_code, "token" in response.text) == (409, False)
-
-
-async def test_only_a_taken_address_is_reported_as_taken(accounts: Accounts, db: Database) -> None:
-    user = await accounts.add("user@example.com")
-    with pytest.raises(IntegrityError):
-        async with db.unit() as session:
-            missing = {"hashed_password": None}
-            await UserRepository.from_session(session).update(await session.merge(user), missing)
-    with pytest.raises(EmailTaken):
-        await accounts.add("user@example.com")

@@ -78,14 +78,10 @@ async def test_mail_of_a_request(client: AsyncClient, inbox: Inbox) -> None:
     assert (await client.post("/auth/verify", json={"token": token})).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [
-        ("smtp_port", 1),
-        ("smtp_security", "starttls"),
-        ("smtp_user", "nobody"),
-    ],
-)
+UNUSABLE = [("smtp_port", 1), ("smtp_security", "starttls"), ("smtp_user", "nobody")]
+
+
+@pytest.mark.parametrize(("setting", "value"), UNUSABLE)
 async def test_failed_delivery_is_logged(
     settings: Settings,
     inbox: Inbox,

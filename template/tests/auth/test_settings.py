@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from pydantic import ValidationError
 from sqlalchemy import URL
 
 from app.auth.dependencies import cookie_transport
-from app.auth.settings import SECRET_LENGTH
+from app.auth.settings import MIN_LENGTH, SECRET_LENGTH
 from tests.conftest import settings_for
 
 SECRET = "a production secret of 32 characters or more"
@@ -52,3 +53,8 @@ async def test_cookie_flags(server: URL, values: dict[str, Any], name: str, secu
     assert {"HttpOnly", "Path=/", "SameSite=lax"} <= set(flags)
     assert ("Secure" in flags) is secure
     assert not [flag for flag in flags if flag.startswith("Domain")]
+
+
+def test_minimum_password_length_is_documented(app: FastAPI) -> None:
+    schema = app.openapi()["components"]["schemas"]["Registration"]
+    assert schema["properties"]["password"]["minLength"] == MIN_LENGTH

@@ -7,10 +7,12 @@ from pydantic_settings import BaseSettings
 
 from app.db.url import DatabaseURL, parse_url
 
+LOCAL = "postgresql://postgres@localhost:5432/{{ database_name }}"
+
 
 class DatabaseSettings(BaseSettings):
     database_url: DatabaseURL = Field(
-        default=parse_url("postgresql://postgres@localhost:5432/{{ database_name }}"),
+        default=parse_url(LOCAL),
         description="postgres://user:password@host:5432/name, as hosting providers give it.",
     )
     database_write_pool: int = Field(
@@ -20,26 +22,20 @@ class DatabaseSettings(BaseSettings):
         default=10, ge=1, description="Connections per worker for GET, HEAD and OPTIONS."
     )
     database_pool_timeout: float = Field(
-        default=3,
-        gt=0,
-        description="Seconds that a request waits for a connection before it gets a 503.",
+        default=3, gt=0, description="Seconds to wait for a connection before a 503."
     )
     database_connect_timeout: float = Field(
         default=5, gt=0, description="Timeout in seconds for opening a connection."
     )
     database_isolation_level: Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] = Field(
-        default="READ COMMITTED",
-        description="Isolation level of transactions. After a conflict, the request is retried.",
+        default="READ COMMITTED", description="After a conflict, the request is retried."
     )
     database_statement_timeout: float = Field(
         default=30, ge=0, description="Timeout in seconds for a statement. 0 means no timeout."
     )
     database_idle_timeout: float = Field(
-        default=60,
-        ge=0,
-        description="Timeout in seconds for an idle transaction. 0 means no timeout.",
+        default=60, ge=0, description="The same for an idle transaction."
     )
     database_pooler: Literal["none", "transaction"] = Field(
-        default="none",
-        description="Set it to transaction behind PgBouncer in transaction mode.",
+        default="none", description="transaction: behind PgBouncer in transaction mode."
     )

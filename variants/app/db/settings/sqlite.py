@@ -12,17 +12,11 @@ class DatabaseSettings(BaseSettings):
         description="sqlite:///relative.db, or sqlite:////absolute.db with four slashes.",
     )
     database_read_pool: int = Field(
-        default=4,
-        ge=1,
-        description="Connections per worker for GET, HEAD and OPTIONS. More would slow down writes.",
+        default=4, ge=1, description="Connections per worker for GET, HEAD and OPTIONS."
     )
     database_pool_timeout: float = Field(
-        default=3,
-        gt=0,
-        description="Seconds that a request waits for a connection before it gets a 503.",
+        default=3, gt=0, description="Seconds to wait for a connection before a 503."
     )
     database_busy_timeout: float = Field(
-        default=5,
-        gt=0,
-        description="Seconds that a transaction waits for one of another process.",
+        default=5, gt=0, description="Seconds to wait for a transaction of another process."
     )

@@ -1,0 +1,133 @@
+"""Every error response is a problem (RFC 9457), and never repeats the input."""
+
+import pytest
+from fastapi import APIRouter, FastAPI, HTTPException
+from httpx2 import AsyncClient, Response
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from structlog.testing import capture_logs
+
+from app.api import include_domain
+from app.db.models import Text
+from app.errors import Conflict
+from app.http.problems import MAX_ERRORS
+
+routes = APIRouter(prefix="/test-problems")
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    text: Text
+
+
+@routes.post("/echo")
+async def echo(body: Body) -> Body:
+    return body
+
+
+@routes.get("/echo")
+async def get_echo() -> None: ...
+
+
+@routes.post("/quote")
+async def quote(words: list[str]) -> None:
+    raise HTTPException(400, f"Not {words[0]}.")
+
+
+@routes.get("/conflict")
+async def conflict() -> None:
+    raise Conflict("This is taken.")
+
+
+@routes.get("/crash")
+async def crash() -> None:
+    raise RuntimeError("a secret detail")
+
+
+@routes.get("/busy")
+async def busy() -> None:
+    raise PoolTimeout("no connection is free")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mount(app: FastAPI) -> None:
+    include_domain(app, routes)
+
+
+def assert_problem(response: Response, status: int) -> None:
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert {"type", "title", "status", "detail"} <= response.json().keys()
+    assert response.json()["status"] == status
+
+
+async def test_not_found(client: AsyncClient) -> None:
+    assert_problem(await client.get("/nowhere"), 404)
+
+
+async def test_method_not_allowed(client: AsyncClient) -> None:
+    response = await client.delete("/test-problems/echo")
+    assert_problem(response, 405)
+    assert response.headers["allow"] == "GET, POST"
+
+
+async def test_domain_error(client: AsyncClient) -> None:
+    response = await client.get("/test-problems/conflict")
+    assert_problem(response, 409)
+    assert response.json()["detail"] == "This is taken."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"text": "secret\\u0000"}',
+        b'{"text": "secret\\ud800"}',
+        b'{"text": ["secret"]}',
+        b'{"text": "a", "\\ud800": "secret"}',
+        b"[" * 5000 + b"]" * 5000,
+    ],
+)
+async def test_invalid_input_is_not_repeated(client: AsyncClient, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    response = await client.post("/test-problems/echo", content=body, headers=headers)
+    assert_problem(response, response.status_code)
+    assert response.status_code in {400, 422}
+    assert "secret" not in response.text
+
+
+async def test_lone_surrogate_in_detail(client: AsyncClient) -> None:
+    headers = {"content-type": "application/json"}
+    response = await client.post("/test-problems/quote", content=b'["\\ud800"]', headers=headers)
+    assert_problem(response, 400)
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"text": ' + b"9" * 5000 + b"}", b"\xff\xfe"])
+async def test_invalid_json(client: AsyncClient, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    response = await client.post("/test-problems/echo", content=body, headers=headers)
+    assert_problem(response, response.status_code)
+    assert response.status_code in {400, 422}
+
+
+async def test_many_errors_have_a_short_response(client: AsyncClient) -> None:
+    body = {str(number): number for number in range(10_000)}
+    response = await client.post("/test-problems/echo", json=body)
+    assert_problem(response, 422)
+    assert len(response.json()["errors"]) == MAX_ERRORS
+
+
+async def test_unexpected_error(client: AsyncClient, capsys: pytest.CaptureFixture[str]) -> None:
+    response = await client.get("/test-problems/crash", headers={"x-request-id": "abc-1"})
+    assert_problem(response, 500)
+    assert "secret" not in response.text
+    assert response.headers["x-request-id"] == "abc-1"
+    assert "RuntimeError: a secret detail" in capsys.readouterr().err  # so that you see it
+
+
+async def test_unavailable_reason_is_only_logged(client: AsyncClient) -> None:
+    with capture_logs() as logs:
+        response = await client.get("/test-problems/busy")
+    assert_problem(response, 503)
+    assert "connection" not in response.text
+    assert "no connection is free" in next(log for log in logs if "reason" in log)["reason"]

@@ -1,0 +1,51 @@
+"""The pages of docs/: each of their code blocks is executed, and no link is broken."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.executable_docs import execute_page, read_blocks
+from tests.support.combinations import COMBINATIONS, DEFAULT, Combination
+from tests.support.commands import count_passed_tests, run_command
+from tests.support.databases import environment_variables
+from tests.support.git import commit, git, make_repository
+from tests.support.rendering import Render, render_project
+from tests.support.template import ROOT
+
+DOCS = ROOT / "docs"
+PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+# Pages about a service with other answers than the default ones.
+COMBINATIONS_OF_PAGES = {
+    "recipes/oauth.md": Combination(auth=True),
+    "recipes/admin.md": Combination(auth=True),
+}
+CHECK = "uv run just check"
+# A page may quote the files of any of these.
+QUOTED = [combination for combination in COMBINATIONS if combination.example]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_code_blocks_of_docs_page(
+    page: str, template: Path, render: Render, environment: Path, tmp_path: Path
+) -> None:
+    combination = COMBINATIONS_OF_PAGES.get(page, DEFAULT)
+    project = render_project(template, tmp_path / "service", **combination.answers)
+    make_repository(project)
+    commit(project)
+    env = environment_variables(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
+    commands = "".join(block.text for block in read_blocks(DOCS / page) if block.language == "sh")
+    if commands:
+        run_command(project, env, "uv", "sync", "--quiet")
+    execute_page(DOCS / page, project, env, [render(quoted) for quoted in QUOTED])
+    if ".py" in git(project, "status", "--porcelain") and CHECK not in commands:
+        count_passed_tests(run_command(project, env, *CHECK.split()))
+
+
+def test_docs_are_built_without_warnings() -> None:
+    """A broken link or anchor is a warning."""
+    build = [sys.executable, "-m", "zensical", "build", "--strict", "--clean"]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,182 @@
+"""The template's README, and the README and docs of each project: commands, code and links work."""
+
+import re
+import sys
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+from markdown_it import MarkdownIt
+
+from tests.docs.executable_docs import read_blocks
+from tests.generated.serving import JSON_HEADERS, run_just_dev
+from tests.support.combinations import COMBINATIONS, Combination
+from tests.support.commands import run_command
+from tests.support.databases import environment_variables
+from tests.support.files import replace_in_file
+from tests.support.rendering import Render, render_project
+from tests.support.template import ROOT
+
+# The imports that the code of a README needs, in a domain that a team adds.
+IMPORTS = {
+    "di": "from app.db.session import SessionDep, connect",
+    "scoped": "from app.db.session import connect, db",
+}
+ORDERS = """\
+from fastapi import APIRouter
+from sqlmodel import Field
+
+from app.db.ids import HasId, Id
+{imports}
+from app.settings import read_settings
+
+router = APIRouter(prefix="/orders")
+
+
+class Order(HasId, table=True):
+    __tablename__ = "orders"
+
+    name: str = Field(max_length=20)
+
+
+"""
+READ_ORDER = """\
+import asyncio
+from fastapi.testclient import TestClient
+from sqlmodel import select
+from app.db.session import connect
+from app.main import app
+from app.orders.routes import Order, nightly
+from app.settings import read_settings
+asyncio.run(nightly())
+async def only() -> Order:
+    async with connect(read_settings()) as db, db.unit(read_only=True) as session:
+        return (await session.exec(select(Order))).one()
+order = asyncio.run(only())
+with TestClient(app) as client:
+    assert client.get(f"/orders/{order.id}").json()["name"] == "nightly"
+"""
+USERS = """\
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlmodel import SQLModel
+
+from app.auth.dependencies import CurrentUser, current_user
+from app.auth.models import User
+from app.errors import Forbidden
+
+router = APIRouter(dependencies=[Depends(current_user)])
+
+
+class Report(SQLModel):
+    name: str
+
+
+"""
+
+
+def python_code(page: Path) -> str:
+    """Returns all Python code of a page."""
+    return "\n\n".join(block.text for block in read_blocks(page) if block.language == "python")
+
+
+@pytest.mark.slow
+def test_commands_of_template_readme(releases: Path, environment: Path, tmp_path: Path) -> None:
+    """The first code block renders a project and starts it."""
+    first = next(read_blocks(ROOT / "README.md"))
+    *setup, serve = [line.partition(" #")[0].strip() for line in first.text.splitlines()]
+    assert serve == "uv run just dev"
+    env = environment_variables(environment)
+    commands = "\n".join(setup)
+    for text, replacement in {
+        "uvx copier": f"{sys.executable} -m copier",
+        "gh:OWNER/fastapi-service-template": f"--defaults {releases}",
+    }.items():
+        assert text in commands
+        commands = commands.replace(text, replacement)
+    run_command(tmp_path, env, "sh", "-euc", commands)
+    with run_just_dev(tmp_path / "my-service", env) as address:
+        created = urlopen(Request(f"{address}/items", b'{"name": "Lamp"}', JSON_HEADERS))
+        assert created.status == 201
+        created.close()
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+def test_readme_of_project_is_correct(combination: Combination, render: Render) -> None:
+    project = render(combination)
+    assert [link for page in project.rglob("*.md") for link in broken_links(page)] == []
+    readme = (project / "README.md").read_text()
+    recipes = re.findall(
+        r"^([a-z-]+)(?: [*a-z]+)*:", (project / "justfile").read_text(), re.MULTILINE
+    )
+    for row in re.findall(r"^\| `([a-z-]+)", readme, re.MULTILINE):
+        assert row in [*recipes, "uv"], row
+    assert listed_files(readme), "the README has no tree of files"
+    assert [name for name in listed_files(readme) if not (project / name).exists()] == []
+
+
+def test_template_pages_have_no_broken_links() -> None:
+    assert [link for page in ROOT.glob("*.md") for link in broken_links(page)] == []
+
+
+def broken_links(page: Path) -> list[str]:
+    """Returns the links to files and images that do not exist."""
+    children = [
+        child for token in MarkdownIt().parse(page.read_text()) for child in token.children or []
+    ]
+    targets = [str(child.attrs.get("href", child.attrs.get("src", ""))) for child in children]
+    inside = [target for target in targets if target and "://" not in target]
+    return [target for target in inside if not (page.parent / target).exists()]
+
+
+def listed_files(readme: str) -> list[str]:
+    """Returns the files and folders of the tree below "Structure"."""
+    tree = readme.partition("## Structure\n\n```\n")[2].partition("```")[0]
+    names: list[str] = []
+    above: list[str] = []
+    for line in tree.splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        above[depth:] = [line.split()[0]]
+        names.append("".join(above))
+    return names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", ["di", "scoped"])
+def test_code_of_project_readme(
+    style: str, template: Path, environment: Path, tmp_path: Path
+) -> None:
+    project = render_project(template, tmp_path / "service", session_style=style)
+    env = environment_variables(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
+    (project / "app/orders").mkdir()
+    orders = ORDERS.format(imports=IMPORTS[style]) + python_code(project / "README.md")
+    (project / "app/orders/routes.py").write_text(orders)
+    models = 'from app.orders.routes import Order\n\n__all__ = ["Order"]\n'  # where Alembic looks for models
+    (project / "app/orders/models.py").write_text(models)
+    run_command(project, env, "uv", "sync", "--quiet")
+    for command in (
+        ["migrate"],
+        ["revision", "orders"],
+        ["migrate"],
+        ["lint"],
+        ["types"],
+    ):
+        run_command(project, env, "uv", "run", "just", *command)
+    run_command(project, env, "uv", "run", "python", "-W", "error", "-c", READ_ORDER)
+
+
+@pytest.mark.slow
+def test_code_of_users_page(template: Path, environment: Path, tmp_path: Path) -> None:
+    project = render_project(template, tmp_path / "service", auth=True)
+    env = environment_variables(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
+    page = project / "docs/users.md"
+    column = re.search(r"`(role: .*?)`", page.read_text())
+    assert column is not None
+    models = project / "app/auth/models.py"
+    replace_in_file(models, "    is_verified: bool = False\n", rf"\g<0>    {column[1]}\n")
+    (project / "app/reports").mkdir()
+    (project / "app/reports/routes.py").write_text(USERS + python_code(page))
+    run_command(project, env, "uv", "sync", "--quiet")
+    run_command(project, env, "uv", "run", "just", "lint", "types")
+    run_command(project, env, "uv", "run", "python", "-W", "error", "-c", "import app.main")

@@ -1,0 +1,98 @@
+"""Checks that are only a few commands: packages, migrations, own tests, a new domain, types."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+from tests.generated.project import GeneratedProject
+from tests.generated.serving import PROBES
+from tests.support.commands import (
+    CommandFailed,
+    count_passed_tests,
+    run_command,
+    run_failing_command,
+)
+from tests.support.databases import replace_database
+
+ORDER_MODEL = PROBES / "order_model.py"
+CONCURRENT_MIGRATIONS = 4
+
+
+def install_packages(project: GeneratedProject) -> None:
+    project.run_command("uv", "sync", "--quiet")
+
+
+def create_database(project: GeneratedProject) -> None:
+    """Creates a database on a shared server. SQLite needs none: its file is in the project."""
+    if project.combination.has_server:
+        name = str(project.combination)
+        project.env |= project.servers.create_database(project.combination, name, project.path)
+
+
+def migrate(project: GeneratedProject) -> None:
+    project.run_command("uv", "run", "alembic", "upgrade", "head")
+
+
+def migrate_concurrently(project: GeneratedProject) -> None:
+    """Runs several `alembic upgrade head` at once on an empty database. None of them may fail."""
+    upgrades = [
+        subprocess.Popen(
+            [project.environment / "bin" / "alembic", "upgrade", "head"],
+            cwd=project.path,
+            env=project.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(CONCURRENT_MIGRATIONS)
+    ]
+    outputs = [upgrade.communicate()[0] for upgrade in upgrades]
+    for upgrade, output in zip(upgrades, outputs, strict=True):
+        if upgrade.returncode != 0:
+            raise CommandFailed(f"A concurrent `alembic upgrade head` failed:\n{output}")
+
+
+def run_own_checks(project: GeneratedProject) -> None:
+    """Runs `just check`: the project's own linters, type checkers and tests."""
+    project.run.tests = count_passed_tests(project.run_command("uv", "run", "just", "check"))
+
+
+def count_database_round_trips(project: GeneratedProject) -> None:
+    """Counts how often each route waits for the database."""
+    script = PROBES / "count_database_round_trips.py"
+    command = ["uv", "run", "python", str(script), "database_round_trips.json"]
+    run_command(project.path, project.env | {"PYTHONPATH": "."}, *command)
+    counted = project.path / "database_round_trips.json"
+    project.run.database_round_trips = json.loads(counted.read_text())
+
+
+def add_domain(project: GeneratedProject) -> None:
+    """Adds a domain as the README says, and autogenerates a revision that goes up, down and up."""
+    project.run_command("uv", "run", "alembic", "check")
+    domain = project.path / "app" / "orders"
+    domain.mkdir()
+    shutil.copy(ORDER_MODEL, domain / "models.py")
+    project.run_command("uv", "run", "just", "revision", "orders")
+    for command in (["upgrade", "head"], ["check"], ["downgrade", "-1"], ["upgrade", "head"]):
+        project.run_command("uv", "run", "alembic", *command)
+    project.run_command("uv", "run", "ruff", "check", "migrations")
+    project.run_command("uv", "run", "ruff", "format", "--check", "migrations")
+
+
+def check_refusal_of_other_databases(project: GeneratedProject) -> None:
+    """The project's tests delete rows, so they refuse a database whose name is not for tests."""
+    url = replace_database(project.env["TEST_DATABASE_URL"], "production")
+    run_failing_command(
+        project.path,
+        project.env | {"TEST_DATABASE_URL": url},
+        *["uv", "run", "pytest"],
+        message="TEST_DATABASE_URL must name a database with `test`",
+    )
+
+
+def check_types(project: GeneratedProject) -> None:
+    """Runs the mypy of this repository, beside the type checkers that the project runs itself."""
+    mypy = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={project.environment}/mypy"]
+    mypy += [f"--python-executable={project.environment}/bin/python"]
+    project.run_command(*mypy, "app", "dev", "migrations", "tests")

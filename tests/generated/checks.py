@@ -1,0 +1,89 @@
+"""What a generated project is checked for, in this order: see CHECKS.
+
+A check raises CommandFailed, or writes its results into the project's `Run` for a test to compare.
+"""
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from tests.generated.basic_checks import (
+    add_domain,
+    check_refusal_of_other_databases,
+    check_types,
+    count_database_round_trips,
+    create_database,
+    install_packages,
+    migrate,
+    migrate_concurrently,
+    run_own_checks,
+)
+from tests.generated.fault_injection import inject_faults
+from tests.generated.fuzzing import fuzz, measure_latency_beside_logins
+from tests.generated.image import build_and_serve_image
+from tests.generated.just_recipes import use_recipes
+from tests.generated.load import put_under_load
+from tests.generated.malicious_input import send_malicious_input
+from tests.generated.project import GeneratedProject
+from tests.support.combinations import (
+    COMBINATIONS,
+    DEEPLY_FUZZED,
+    FAULT_INJECTED,
+    IMAGE_BUILT,
+    LOAD_TESTED,
+    RECIPES_USED,
+    Combination,
+)
+from tests.support.commands import CommandFailed
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    combinations: Collection[Combination]
+    check: Callable[[GeneratedProject], None]
+
+
+ALL = COMBINATIONS
+# Migrations do not depend on the session style.
+FAULT_INJECTED_DI = [it for it in FAULT_INJECTED if it.session_style == "di"]
+FAULT_INJECTED_SERVER = [it for it in FAULT_INJECTED if it.has_server]
+
+CHECKS = [
+    Check("packages", ALL, install_packages),
+    Check("database", ALL, create_database),
+    Check("concurrent migrations", FAULT_INJECTED_DI, migrate_concurrently),
+    Check("migrations", ALL, migrate),
+    Check("own checks and tests", ALL, run_own_checks),
+    Check("database round trips", FAULT_INJECTED, count_database_round_trips),
+    Check("fault injection", FAULT_INJECTED, inject_faults),
+    Check("malicious input", FAULT_INJECTED, send_malicious_input),
+    Check("added domain", FAULT_INJECTED, add_domain),
+    Check("refusal of other databases", FAULT_INJECTED_SERVER, check_refusal_of_other_databases),
+    Check("fuzzing", ALL, fuzz),
+    Check("latency beside logins", DEEPLY_FUZZED, measure_latency_beside_logins),
+    Check("load", LOAD_TESTED, put_under_load),
+    Check("image", IMAGE_BUILT, build_and_serve_image),
+    Check("mypy --strict", ALL, check_types),
+    Check("recipes", RECIPES_USED, use_recipes),
+]
+
+
+def run_checks(project: GeneratedProject) -> None:
+    """Runs the checks of a project's combination until one fails."""
+    for check in CHECKS:
+        if project.combination in check.combinations:
+            start = time.monotonic()
+            try:
+                check.check(project)
+            except CommandFailed:
+                project.run.failed_check = check.name
+                raise
+            finally:
+                project.run.seconds_by_check[check.name] = time.monotonic() - start
+
+
+def estimate_cost(combination: Combination) -> int:
+    """Returns how long a combination takes, roughly, compared with one without further checks."""
+    further = (FAULT_INJECTED, DEEPLY_FUZZED, IMAGE_BUILT, LOAD_TESTED, RECIPES_USED)
+    return 1 + combination.auth + 2 * sum(combination in chosen for chosen in further)

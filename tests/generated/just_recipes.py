@@ -1,0 +1,103 @@
+"""Uses the recipes of a justfile, as a developer does who has no database and no .env yet."""
+
+import re
+import stat
+import subprocess
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+from tests.generated.project import GeneratedProject
+from tests.generated.serving import JSON_HEADERS, delete_dev_database, run_just_dev, sign_up
+from tests.support.commands import CommandFailed, run_command, run_failing_command
+from tests.support.git import git
+
+JUST = ["uv", "run", "just"]
+COUNT_KEPT_ITEMS = """\
+from app.items.models import Item
+from sqlmodel import func
+async with db.unit(read_only=True) as session:
+    kept = select(func.count(col(Item.id))).where(Item.name == "kept")
+    print("kept:", (await session.exec(kept)).one())
+
+exit()
+"""
+
+
+def use_recipes(generated: GeneratedProject) -> None:
+    """Raises CommandFailed at the first recipe that does not do what it says."""
+    project, users = generated.path, generated.combination.auth
+    env = {name: value for name, value in generated.env.items() if "DATABASE_URL" not in name}
+    listed = run_command(project, env, *JUST).partition("Available recipes:\n")[2].splitlines()
+    if undocumented := [
+        line for line in listed if line.strip() and "#" not in line and "[" not in line
+    ]:
+        raise CommandFailed(f"These recipes have no comment: {undocumented}")
+    run_command(project, env, *JUST, "setup")
+    if stat.S_IMODE((project / ".env").stat().st_mode) != 0o600:
+        raise CommandFailed("Other users may read .env")
+    secret = re.search(r"^SECRET_KEY=(.*)", (project / ".env").read_text(), re.MULTILINE)
+    if users and (secret is None or len(secret[1]) < 64):
+        raise CommandFailed(".env has no secret key")
+    before = (project / ".env").read_text()
+    run_command(project, env, *JUST, "setup")
+    if (project / ".env").read_text() != before:
+        raise CommandFailed("`just setup` changes .env the second time")
+    git(project, "status")  # fails if there is no repository
+    expect("openapi", run_command(project, env, *JUST, "run", "manage", "--help"))
+    unformatted = project / "app" / "unformatted.py"
+    unformatted.write_text("import sys\nname = 'x'\n")
+    run_command(project, env, *JUST, "format")
+    if unformatted.read_text() != 'import sys\n\nname = "x"\n':
+        raise CommandFailed(f"`just format` does not format this:\n{unformatted.read_text()}")
+    run_command(project, env, *JUST, "fix")
+    if unformatted.read_text() != 'name = "x"\n':
+        raise CommandFailed(f"`just fix` does not fix this:\n{unformatted.read_text()}")
+    unformatted.unlink()
+    run_command(project, env, *JUST, "doctor")
+    with run_just_dev(project, env) as address:
+        headers = JSON_HEADERS | (sign_up(address) if users else {})
+        urlopen(Request(f"{address}/items", b'{"name": "kept"}', headers)).close()
+        expect("kept: 1", run_shell(project, env))  # while `just dev` uses the same database
+    expect("kept: 1", run_shell(project, env))  # which starts the database again
+    check_doctor(project, env)
+    delete_dev_database(project)
+
+
+def check_doctor(project: Path, env: dict[str, str]) -> None:
+    """Checks that `just doctor` says what is wrong in .env and in the revisions, and what to do."""
+    lines = (project / ".env").read_text()
+    for line, message in (
+        ("LOGLEVEL=INFO", "LOGLEVEL in .env is not a setting: did you mean LOG_LEVEL?"),
+        ("LOG_LEVEL=LOUD", "LOG_LEVEL: Input should be 'DEBUG'"),
+        ("DATABASE_URL=oracle://somewhere/db", "DATABASE_URL"),
+    ):
+        (project / ".env").write_text(f"{lines}{line}\n")
+        run_failing_command(project, env, *JUST, "doctor", message=message)
+    (project / ".env").write_text(lines)
+    revision = project / "migrations" / "versions" / "another.py"
+    revision.write_text('revision = "another"\ndown_revision = "items"\n')
+    upgrade = "uv run alembic upgrade head"
+    run_failing_command(project, env, *JUST, "doctor", message=upgrade)
+    revision.unlink()
+    run_command(project, env, *JUST, "doctor")
+
+
+def expect(text: str, output: str) -> None:
+    if text not in output:
+        raise CommandFailed(f"There is no {text!r} in this output:\n{output}")
+
+
+def run_shell(project: Path, env: dict[str, str]) -> str:
+    done = subprocess.run(
+        [*JUST, "shell"],
+        cwd=project,
+        env=env,
+        input=COUNT_KEPT_ITEMS,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for text in ("Traceback", "Warning"):
+        if text in done.stderr:
+            raise CommandFailed(f"`just shell` prints an error:\n{done.stderr}")
+    return done.stdout + done.stderr

@@ -1,0 +1,74 @@
+"""A TCP proxy before a database server, which counts round trips and can be stopped and started."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Proxy:
+    """`127.0.0.1:port` is the server. While the proxy is stopped, connections are refused and closed.
+
+    `round_trips` counts how often the server has answered. Several requests may get one answer.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self.target = (host, port)
+        self.port = 0
+        self.round_trips = 0
+        self.waiting: set[asyncio.StreamWriter] = set()  # clients that wait for an answer
+        self.writers: set[asyncio.StreamWriter] = set()
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        self.start()
+
+    def start(self) -> None:
+        self._run(self._listen())
+
+    def stop(self) -> None:
+        self._run(self._close())
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+
+    async def _listen(self) -> None:
+        self.server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
+        self.port = self.server.sockets[0].getsockname()[1]
+
+    async def _close(self) -> None:
+        self.server.close()
+        for writer in list(self.writers):
+            writer.transport.abort()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_connection(*self.target)
+
+        def count_request() -> None:
+            self.waiting.add(writer)
+
+        def count_answer() -> None:
+            self.round_trips += writer in self.waiting
+            self.waiting.discard(writer)
+
+        await asyncio.gather(
+            self._copy(reader, server_writer, count_request),
+            self._copy(server_reader, writer, count_answer),
+        )
+
+    async def _copy(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, count: Callable[[], None]
+    ) -> None:
+        self.writers.add(writer)
+        try:
+            while data := await reader.read(65536):
+                count()
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            self.writers.discard(writer)
+            writer.close()

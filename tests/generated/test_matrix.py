@@ -1,0 +1,76 @@
+"""The matrix: every combination is installed, migrated, linted, type-checked, tested and fuzzed.
+
+Its own tests run on its own database. `checks.py` lists all checks, and the combinations of each.
+"""
+
+import pytest
+
+from tests.generated import value_round_trips
+from tests.generated.load import ERRORS, NO_WRK
+from tests.generated.matrix import Matrix
+from tests.support.combinations import COMBINATIONS, FAULT_INJECTED, LOAD_TESTED, Combination
+from tests.support.missing_tools import report_not_run
+
+# How often a request waits for the database if there are no users. For SQLite this counts calls to
+# its thread, four for each statement (cursor, execute, fetch, close). MySQL's drivers cannot tell
+# that a server has closed the connection, so a ping comes first.
+DATABASE_ROUND_TRIPS = {
+    "GET /health/live": {"postgresql": 0, "mysql": 0, "sqlite": 0},
+    "GET /items/{id}": {"postgresql": 1, "mysql": 2, "sqlite": 4},
+    "GET /items?limit=20": {"postgresql": 1, "mysql": 2, "sqlite": 4},
+    "POST /items": {"postgresql": 3, "mysql": 3, "sqlite": 11},
+    "PATCH /items/{id}": {"postgresql": 4, "mysql": 4, "sqlite": 15},
+    "DELETE /items/{id}": {"postgresql": 4, "mysql": 4, "sqlite": 15},
+}
+# With users, one more statement reads the user of the request.
+READ_USER = {"postgresql": 1, "mysql": 1, "sqlite": 4}
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+def test_combination(combination: Combination, matrix: Matrix) -> None:
+    assert matrix.result(combination).tests > 0
+
+
+@pytest.mark.parametrize("combination", FAULT_INJECTED, ids=str)
+def test_fault_injection(combination: Combination, matrix: Matrix) -> None:
+    """The service survives failures of its database, its disk, its connections and its clients."""
+    findings = matrix.result(combination).findings["fault injection"]
+    assert {name: found for name, found in findings.items() if found} == {}
+    assert len(findings) > 1
+
+
+@pytest.mark.parametrize("combination", FAULT_INJECTED, ids=str)
+def test_malicious_input(combination: Combination, matrix: Matrix) -> None:
+    """Malicious requests get a documented refusal, which does not repeat the input."""
+    findings = matrix.result(combination).findings["malicious input"]
+    assert {name: found for name, found in findings.items() if found} == {}
+    assert len(findings) > 1
+
+
+@pytest.mark.parametrize("check", [check.__name__ for check in value_round_trips.CHECKS])
+@pytest.mark.parametrize("combination", FAULT_INJECTED, ids=str)
+def test_value_round_trips(combination: Combination, check: str, matrix: Matrix) -> None:
+    """Values that the service accepts come back unchanged, also at the ends of pagination."""
+    assert matrix.result(combination).findings["value round trips"][check] == []
+
+
+@pytest.mark.parametrize("combination", FAULT_INJECTED, ids=str)
+def test_database_round_trips(combination: Combination, matrix: Matrix) -> None:
+    """No request waits for the database more often than expected."""
+    database = combination.database
+    expected = {
+        route: round_trips[database]
+        + (READ_USER[database] if combination.auth and "items" in route else 0)
+        for route, round_trips in DATABASE_ROUND_TRIPS.items()
+    }
+    assert matrix.result(combination).database_round_trips == expected
+
+
+@pytest.mark.parametrize("combination", LOAD_TESTED, ids=str)
+def test_load(combination: Combination, matrix: Matrix) -> None:
+    """Under load no request fails, and the memory does not grow."""
+    if (load := matrix.result(combination).load) is None:
+        report_not_run(NO_WRK)
+    assert load.errors == dict.fromkeys(ERRORS, 0)
+    assert load.requests > 1000
+    assert load.memory_after < load.memory_before * 1.1

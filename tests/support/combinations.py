@@ -1,0 +1,99 @@
+"""The combinations of answers. Each of them is rendered, installed and checked."""
+
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any
+
+DRIVERS = ["aiosqlite", "asyncpg", "psycopg", "asyncmy", "aiomysql"]
+SESSION_STYLES = ["di", "scoped"]
+ID_TYPES = ["uuid", "int"]
+DATABASES = {
+    "aiosqlite": "sqlite",
+    "asyncpg": "postgresql",
+    "psycopg": "postgresql",
+    "asyncmy": "mysql",
+    "aiomysql": "mysql",
+}
+"""The kind of database of each driver."""
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Answers to all questions. The defaults are those of the template, but for the project's name."""
+
+    db_driver: str = "aiosqlite"
+    session_style: str = "di"
+    id_type: str = "uuid"
+    auth: bool = False
+    example: bool = True
+    project_name: str = "My service"  # its default is made from the destination folder
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def database(self) -> str:
+        return DATABASES[self.db_driver]
+
+    @property
+    def has_server(self) -> bool:
+        return self.database != "sqlite"
+
+    def __str__(self) -> str:
+        name = f"{self.db_driver}-{self.session_style}-{self.id_type}"
+        return name + "-users" * self.auth + "-bare" * (not self.example)
+
+
+DEFAULT = Combination()
+
+# All combinations with the example. Without the example, the code does not depend on session style
+# and id type together: each driver appears with and without users, and every value appears.
+COMBINATIONS = [
+    Combination(*answers) for answers in product(DRIVERS, SESSION_STYLES, ID_TYPES, [False, True])
+] + [
+    Combination(driver, SESSION_STYLES[n % 2], ID_TYPES[n // 2 % 2], auth, example=False)
+    for n, driver in enumerate(DRIVERS)
+    for auth in (False, True)
+]
+
+# Fault injection, malicious input and schema changes: each driver, with each value of the others.
+FAULT_INJECTED = [
+    Combination(driver, style, id_type, auth)
+    for driver in DRIVERS
+    for style, id_type, auth in [("di", "int", False), ("scoped", "uuid", True)]
+]
+
+# Random and stateful fuzzing, which takes longer: users with both id types, with and without a
+# server. All other combinations are fuzzed with the examples and edge cases of their schema.
+DEEPLY_FUZZED = [
+    Combination(driver, style, id_type, auth=True)
+    for driver, style in [("aiosqlite", "di"), ("asyncpg", "scoped")]
+    for id_type in ID_TYPES
+]
+
+# The image is built from the Dockerfile and started: without and with a database server.
+IMAGE_BUILT = [
+    Combination("aiosqlite", "scoped", "uuid", auth=True),
+    Combination("asyncpg", "di", "int", auth=True),
+]
+
+# Load tests: without a database server and users, and with both.
+LOAD_TESTED = [
+    Combination("aiosqlite", "di", "int"),
+    Combination("asyncpg", "scoped", "uuid", auth=True),
+]
+
+# Every recipe of the justfile is used: one combination for each kind of database.
+RECIPES_USED = [
+    DEFAULT,
+    Combination("psycopg", "scoped", "int", auth=True),
+    Combination("aiomysql", "di", "uuid"),
+]
+
+# Updates from earlier releases: each driver, with each value of the other answers.
+UPDATED = [
+    Combination(driver, style, id_type, auth)
+    for driver in DRIVERS
+    for style, id_type, auth in [("di", "uuid", False), ("scoped", "int", True)]
+] + [Combination("asyncpg", "di", "int", auth, example=False) for auth in (False, True)]
