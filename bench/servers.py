@@ -1,4 +1,4 @@
-"""A service as a process on a core of its own, and shots at it by wrk from the other cores."""
+"""Runs an application as a process on a core of its own, and puts load on it with wrk."""
 
 import http.client
 import json
@@ -9,61 +9,70 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from secrets import token_hex
+from typing import Any, Self
 
 import psutil
 
-SHOTS = Path(__file__).parent / "shots.lua"
+WRK_SCRIPT = Path(__file__).parent / "wrk.lua"
 CORES = list(range(psutil.cpu_count() or 1))
-CORE = 0  # of the services; all else runs on the others
-CLIENTS = 64
-LIVE, ONE, PAGE, CREATE = (
-    "GET /health/live",
-    "GET /items/{id}",
-    "GET /items?limit=20",
-    "POST /items",
-)
-ROUTES = [LIVE, ONE, PAGE, CREATE]
+SERVICE_CORE = 0  # wrk, the databases and this process use the other cores
+CONNECTIONS = 64
+DEFAULT_OPTIONS = ("--no-access-log",)  # as in the image; uvloop and httptools are installed
+
+LIVE = "GET /health/live"
+READ = "GET /items/{id}"
+PAGE = "GET /items?limit=20"
+CREATE = "POST /items"
+ROUTES = [LIVE, READ, PAGE, CREATE]
 
 
 @dataclass
-class Shot:
-    """One burst of requests to one route: microseconds of CPU a request, milliseconds of waiting."""
+class Run:
+    """One run of wrk: a second of requests to one route."""
 
     cpu: float
+    """Microseconds of the server's CPU time per request, user and system."""
     rate: float
+    """Requests per second."""
     p50: float
     p99: float
+    """Latencies in milliseconds."""
 
 
 @dataclass
 class Server:
-    """One application under uvicorn, with the settings of the image: uvloop, httptools, no access log."""
+    """One application under uvicorn, and what was measured of it."""
 
     name: str
     folder: Path
     env: dict[str, str]
     python: Path
     ids: Path
+    """A file with the ids of existing items."""
     token: str = ""
     application: str = "app.main:app"
-    options: Sequence[str] = ("--no-access-log",)
+    options: Sequence[str] = DEFAULT_OPTIONS
     pinned: bool = True
-    shots: dict[str, list[Shot]] = field(default_factory=dict)
-    starts: list[float] = field(default_factory=list)
+    runs: dict[str, list[Run]] = field(default_factory=dict)
+    start_times: list[float] = field(default_factory=list)
     megabytes: float = 0
 
+    def copy(self, **changes: Any) -> Self:
+        """The same server without measurements, and with these changes."""
+        return replace(self, runs={}, start_times=[], megabytes=0, **changes)
+
     def start(self) -> None:
-        """Wait for the first 200, and keep how long it took."""
+        """Start the process, and measure the time until its first response with status 200."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         command: list[str | Path] = [self.python, "-m", "uvicorn", self.application]
-        started = time.perf_counter()
         self.log = (self.folder / f"{self.port}.log").open("w+")
-        process = subprocess.Popen(
+        started = time.perf_counter()
+        self.child = subprocess.Popen(
             [*command, f"--port={self.port}", *self.options],
             cwd=self.folder,
             env=self.env,
@@ -71,17 +80,15 @@ class Server:
             stdout=self.log,
             stderr=subprocess.STDOUT,
         )
-        self.process = psutil.Process(process.pid)
-        self.child = process
-        pin(self.process, [CORE] if self.pinned else CORES)
-        while not self.answers():
-            if process.poll() is not None:
-                self.log.seek(0)
-                sys.exit(f"{self.name} did not start:\n{self.log.read()[-3000:]}")
+        self.process = psutil.Process(self.child.pid)
+        set_cores(self.process, [SERVICE_CORE] if self.pinned else CORES)
+        while not self._responds():
+            if self.child.poll() is not None:
+                sys.exit(f"{self.name} did not start:\n{self._read_log()}")
             time.sleep(0.005)
-        self.starts.append(time.perf_counter() - started)
+        self.start_times.append(time.perf_counter() - started)
 
-    def answers(self) -> bool:
+    def _responds(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", "/health/live")
@@ -91,92 +98,101 @@ class Server:
         finally:
             connection.close()
 
+    def _read_log(self) -> str:
+        self.log.seek(0)
+        return self.log.read()[-3000:]
+
     def stop(self) -> None:
         self.child.terminate()
         self.child.wait(30)
         self.log.close()
 
-    def shoot(self, route: str) -> Shot:
-        before = self.cpu()
-        command = [wrk(), "--threads=1", f"--connections={CLIENTS}", "--duration=1s"]
-        command += ["--timeout=30s", f"--script={SHOTS}", f"http://127.0.0.1:{self.port}", "--"]
-        command += [route, token_hex(8), f"Bearer {self.token}" if self.token else ""]
-        done = subprocess.run(
-            [*command, self.ids],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        found = json.loads(done.stdout.splitlines()[-1])
-        if found["errors"] or not found["requests"]:
-            self.log.seek(0)
+    def run(self, route: str) -> Run:
+        """Run wrk against one route for a second. An error response ends the benchmark."""
+        command: list[str | Path] = [find_wrk(), "--threads=1", f"--connections={CONNECTIONS}"]
+        command += ["--duration=1s", "--timeout=30s", f"--script={WRK_SCRIPT}"]
+        command += [f"http://127.0.0.1:{self.port}", "--", route, token_hex(8)]
+        command += [f"Bearer {self.token}" if self.token else "", self.ids]
+        before = self._cpu_seconds()
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        cpu_seconds = self._cpu_seconds() - before
+        result = json.loads(done.stdout.splitlines()[-1])
+        requests, errors = result["requests"], result["errors"]
+        if errors or not requests:
             sys.exit(
-                f"{self.name}, {route}: {found['errors']} errors in {found['requests']} requests:\n"
-                f"{self.log.read()[-3000:]}"
+                f"{self.name}, {route}: {errors} errors in {requests} requests:\n{self._read_log()}"
             )
-        cpu = (self.cpu() - before) / found["requests"] * 1e6
-        return Shot(cpu, found["requests"] / found["seconds"], found["p50"], found["p99"])
+        return Run(
+            cpu=cpu_seconds / requests * 1e6,
+            rate=requests / result["seconds"],
+            p50=result["p50"],
+            p99=result["p99"],
+        )
 
-    def family(self) -> list[psutil.Process]:
+    def _processes(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
 
-    def cpu(self) -> float:
-        """Seconds that the process and its workers have used, of the system's time too."""
-        times = [process.cpu_times() for process in self.family()]
-        return float(sum(t.user + t.system for t in times))
+    def _cpu_seconds(self) -> float:
+        """Includes the workers, and the time that the kernel spends for them."""
+        times = [process.cpu_times() for process in self._processes()]
+        return float(sum(each.user + each.system for each in times))
 
-    def memory(self) -> float:
-        """MB in use, of the process and its workers."""
-        return float(sum(process.memory_info().rss for process in self.family())) / 2**20
+    def measure_memory(self) -> None:
+        """Resident memory of the process and its workers."""
+        used = sum(process.memory_info().rss for process in self._processes())
+        self.megabytes = used / 2**20
 
-    def cost(self, route: str) -> float:
-        return cost(self.shots[route])
+    def cpu(self, route: str) -> float:
+        return cpu_per_request(self.runs[route])
 
     def median(self, route: str, what: str) -> float:
-        return float(statistics.median(getattr(shot, what) for shot in self.shots[route]))
+        return float(statistics.median(getattr(run, what) for run in self.runs[route]))
 
 
-def cost(shots: list[Shot]) -> float:
-    """CPU of a request in the better half of the shots: whatever else the machine does only adds."""
-    better = sorted(shot.cpu for shot in shots)[: (len(shots) + 1) // 2]
+def cpu_per_request(runs: list[Run]) -> float:
+    """The mean of the better half of the runs: what else the machine does only adds CPU time."""
+    better = sorted(run.cpu for run in runs)[: (len(runs) + 1) // 2]
     return statistics.mean(better)
 
 
-def pin(process: psutil.Process, cores: list[int]) -> None:
-    """Where the system can; elsewhere the load takes from the services."""
+def set_cores(process: psutil.Process, cores: list[int]) -> None:
+    """Pin a process, if the system can do that. On macOS, load and services share all cores."""
     if hasattr(process, "cpu_affinity"):
         process.cpu_affinity(cores)
 
 
-def stand_aside() -> None:
-    """Leave a core to the services: this process and all that it starts, the databases too."""
-    if others := CORES[CORE + 1 :]:
-        pin(psutil.Process(), others)
+def reserve_service_core() -> None:
+    """Move this process to the other cores; wrk and the databases inherit that."""
+    if others := CORES[SERVICE_CORE + 1 :]:
+        set_cores(psutil.Process(), others)
 
 
-def wrk() -> str:
-    return shutil.which("wrk") or sys.exit("The load comes from wrk: apt-get install wrk")
+def find_wrk() -> str:
+    return shutil.which("wrk") or sys.exit("The benchmark needs wrk: apt-get install wrk")
 
 
 def compare(
-    servers: list[Server], to: Server, routes: Sequence[str], *, rounds: int, lives: int = 1
+    servers: list[Server], reference: Server, routes: Sequence[str], *, rounds: int, starts: int = 1
 ) -> None:
-    """All of them alive, shots of a second in turn, each round in the other direction.
+    """Measure servers that run at the same time, each route on all of them in turn.
 
-    The one that the others are compared to is shot at twice a round: its noise is in every ratio.
-    In each life all start anew: one process may be slower than another of the same code.
+    Every other round goes in the opposite order. The reference, one of the servers, is measured
+    twice in each round, because its noise is in every ratio. `starts` is how often all servers are
+    started anew: two processes of the same code may differ in speed.
     """
-    turns = [*servers, to]
-    for _ in range(lives):
-        for server in servers:
-            server.start()
+    turns = [*servers, reference]
+    for _ in range(starts):
+        started: list[Server] = []
         try:
+            for server in servers:
+                server.start()
+                started.append(server)
             for number in range(rounds):
                 for route in routes:
                     for server in turns if number % 2 == 0 else reversed(turns):
-                        server.shots.setdefault(route, []).append(server.shoot(route))
+                        server.runs.setdefault(route, []).append(server.run(route))
             for server in servers:
-                server.megabytes = server.memory()
+                server.measure_memory()
         finally:
-            for server in servers:
+            for server in started:
                 server.stop()

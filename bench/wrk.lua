@@ -1,5 +1,5 @@
--- For wrk: one kind of request. Arguments: its route, a prefix for names that nobody has,
--- the value of the Authorization header or "", and a file of ids.
+-- Requests to one route, for wrk. Arguments: the route, a prefix that makes the names of new items
+-- unique, the value of the Authorization header or "", and a file with the ids of existing items.
 
 local headers = { ["Content-Type"] = "application/json" }
 local route, prefix, sent, ids = nil, nil, 0, {}
@@ -15,6 +15,7 @@ function request()
   if route == "POST /items" then
     return wrk.format("POST", "/items", headers, '{"name": "' .. prefix .. sent .. '"}')
   elseif route == "GET /items/{id}" then
+    -- The factor is a prime, so that consecutive requests read ids that are far apart.
     return wrk.format("GET", "/items/" .. ids[sent * 7919 % #ids + 1], headers)
   end
   return wrk.format("GET", route:sub(5), headers)

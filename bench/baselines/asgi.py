@@ -1,4 +1,4 @@
-"""Nothing but the protocol and the driver: ASGI and asyncpg, with orjson."""
+"""The baseline without a framework: an ASGI application with asyncpg and orjson."""
 
 import os
 from typing import Any
@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import asyncpg
 import orjson
 
-ONE = "SELECT id, name, description, created_at, updated_at FROM items WHERE id = $1"
+READ = "SELECT id, name, description, created_at, updated_at FROM items WHERE id = $1"
 PAGE = "SELECT id, name, description, created_at, updated_at FROM items ORDER BY id LIMIT $1"
 CREATE = (
     "INSERT INTO items (name, description, created_at, updated_at) VALUES ($1, $2, now(), now())"
@@ -22,7 +22,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     global pool
     if scope["type"] == "lifespan":
         await receive()
-        pool = await asyncpg.create_pool(os.environ["FLOOR_URL"], min_size=10, max_size=10)
+        pool = await asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=10, max_size=10)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await pool.close()
@@ -41,6 +41,6 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         more = rows[limit - 1]["id"] if len(rows) > limit else None
         body = {"items": [dict(row) for row in rows[:limit]], "next": more}
     else:
-        body = dict(await pool.fetchrow(ONE, int(path.removeprefix("/items/"))))
+        body = dict(await pool.fetchrow(READ, int(path.removeprefix("/items/"))))
     await send({"type": "http.response.start", "status": status, "headers": JSON})
     await send({"type": "http.response.body", "body": orjson.dumps(body)})

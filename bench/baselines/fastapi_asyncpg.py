@@ -1,4 +1,4 @@
-"""FastAPI and asyncpg, and no more: what the ratios are to."""
+"""The baseline that all ratios refer to: FastAPI with asyncpg, without an ORM or middleware."""
 
 import os
 from collections.abc import AsyncGenerator
@@ -10,7 +10,7 @@ import asyncpg
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 
-ONE = "SELECT id, name, description, created_at, updated_at FROM items WHERE id = $1"
+READ = "SELECT id, name, description, created_at, updated_at FROM items WHERE id = $1"
 PAGE = "SELECT id, name, description, created_at, updated_at FROM items ORDER BY id LIMIT $1"
 CREATE = (
     "INSERT INTO items (name, description, created_at, updated_at) VALUES ($1, $2, now(), now())"
@@ -40,7 +40,7 @@ pool: Any = None
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
     global pool
-    async with asyncpg.create_pool(os.environ["FLOOR_URL"], min_size=10, max_size=10) as pool:
+    async with asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=10, max_size=10) as pool:
         yield
 
 
@@ -54,7 +54,7 @@ async def live() -> dict[str, str]:
 
 @app.get("/items/{item_id}", response_model=Item)
 async def read_item(item_id: int) -> Any:
-    if (row := await pool.fetchrow(ONE, item_id)) is None:
+    if (row := await pool.fetchrow(READ, item_id)) is None:
         raise HTTPException(404)
     return dict(row)
 

@@ -1,7 +1,7 @@
-"""SQLModel as it is usually written, the first version of this template's service included.
+"""The baseline of SQLModel as it is usually written, in tutorials and in many services.
 
-One engine with the pool's defaults and a ping, a class as a dependency, a statement built for each
-request, COMMIT and then `refresh`.
+It has one engine with SQLAlchemy's default pool and a ping, a class as a dependency, a statement
+that is built for each request, and COMMIT followed by `refresh`.
 """
 
 import os
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-URL = os.environ["FLOOR_URL"].replace("postgresql://", "postgresql+asyncpg://")
+URL = os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://")
 engine = create_async_engine(URL, pool_pre_ping=True)
 new_session = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
 

@@ -1,0 +1,66 @@
+"""The limits that the services are held to."""
+
+from dataclasses import dataclass, field
+
+from bench.servers import CREATE, LIVE, PAGE, READ
+
+
+@dataclass
+class Budget:
+    """A limit for some measurements. The highest of them counts."""
+
+    name: str
+    limit: float
+    stretch: float | None = None
+    """A lower limit, which is worth reaching."""
+    unit: str = "×"
+    enforced: bool = True
+    measured: dict[str, float] = field(default_factory=dict)
+    """By service, or by session style with both id types together."""
+
+    @property
+    def worst(self) -> str:
+        return max(self.measured, key=lambda name: self.measured[name])
+
+    @property
+    def exceeded(self) -> bool:
+        return self.measured[self.worst] > self.limit
+
+    @property
+    def verdict(self) -> str:
+        if self.exceeded:
+            return "EXCEEDED" if self.enforced else "exceeded (not enforced)"
+        if self.stretch is not None and self.measured[self.worst] <= self.stretch:
+            return "ok, stretch"
+        return "ok" if self.enforced else "ok (not enforced)"
+
+
+class Budgets:
+    """All budgets are for services with asyncpg.
+
+    CPU is the server's time per request at 64 connections, as a ratio to FastAPI + asyncpg in the
+    same group of the same run.
+    """
+
+    def __init__(self) -> None:
+        self.cpu = {
+            LIVE: Budget(f"CPU, {LIVE}, with a log entry and a request id", 1.7),
+            READ: Budget(f"CPU, {READ}", 3.6, 3.0),
+            PAGE: Budget(f"CPU, {PAGE}", 3.3, 2.5),
+            CREATE: Budget(f"CPU, {CREATE}", 5.5, 4.5),
+        }
+        self.cpu_with_users = {  # reported for now, until they have held for some time
+            READ: Budget(f"CPU, {READ}, with a bearer token", 4.8, enforced=False),
+            PAGE: Budget(f"CPU, {PAGE}, with a bearer token", 4.5, enforced=False),
+            CREATE: Budget(f"CPU, {CREATE}, with a bearer token", 6.8, enforced=False),
+        }
+        self.p99 = Budget(f"p99, {READ}, to SQLModel as usually written", 0.5)
+        self.start = Budget("start to the first response, to FastAPI + asyncpg", 2.0)
+        self.memory = Budget("memory of a loaded worker", 100, unit="MB")
+        self.copy = Budget("copier copy, to one of plain files", 1.5, 1.3)
+
+    def measured(self) -> list[Budget]:
+        """The budgets of the parts that have run."""
+        others = [self.p99, self.start, self.memory, self.copy]
+        budgets = [*self.cpu.values(), *self.cpu_with_users.values(), *others]
+        return [budget for budget in budgets if budget.measured]

@@ -1,0 +1,54 @@
+"""Changes to a generated project that show what each optimization of the template is worth.
+
+Most of them are the usual code in place of an optimization. The `constant_*` ones go the other way:
+they are optimizations that the template does not have.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.servers import CREATE, DEFAULT_OPTIONS, LIVE, PAGE, READ
+
+
+@dataclass
+class Change:
+    """A patch `NAME.diff` in this folder, other options of uvicorn, or both.
+
+    `git apply --unidiff-zero` applies the patch, so it needs no context except where lines are only
+    added. The less of the project it quotes, the fewer edits of the template break it.
+    """
+
+    name: str
+    description: str
+    route: str
+    """The route where the difference shows."""
+    options: tuple[str, ...] = DEFAULT_OPTIONS
+    patched: bool = True
+
+    @property
+    def patch(self) -> Path | None:
+        return Path(__file__).parent / f"{self.name}.diff" if self.patched else None
+
+
+CHANGES = [
+    Change("read_transactions", "reads in a transaction of the writer's engine", READ),
+    Change("ping", "a ping at each checkout of a connection", READ),
+    Change("sqlalchemy_queue", "SQLAlchemy's own queue in the pool", READ),
+    Change("default_pool", "SQLAlchemy's default pool: 5 connections, 10 more on demand", READ),
+    Change("sync_dependency", "a plain `def` as a dependency", READ),
+    Change("no_gc_freeze", "no `gc.freeze()` after the start", READ),
+    Change("common_router", "one common router for all domains", READ),
+    Change("constant_read", "not in the template: the statement is a module constant", READ),
+    Change("constant_page", "not in the template: the statement is a module constant", PAGE),
+    Change("refresh", "`refresh` after the flush", CREATE),
+    Change("tracing", "OpenTelemetry tracing is on, without an exporter", LIVE),
+    Change("base_http_middleware", "a BaseHTTPMiddleware in addition", LIVE),
+    Change("access_log", "uvicorn's access log in addition", LIVE, options=()),
+    Change(
+        "h11_asyncio",
+        "h11 and asyncio's event loop, instead of httptools and uvloop",
+        LIVE,
+        options=(*DEFAULT_OPTIONS, "--http=h11", "--loop=asyncio"),
+        patched=False,
+    ),
+]

@@ -1,0 +1,207 @@
+"""Makes the projects that are measured: rendered, installed, migrated and filled with items.
+
+This is the only module of the benchmark that imports from `tests`.
+"""
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.optimizations import Change
+from bench.servers import Server
+from tests.support.combinations import Combination
+from tests.support.commands import SECRET_KEY, count_passed_tests, run_command
+from tests.support.databases import DatabaseServers, environment_variables
+from tests.support.git import commit, git
+from tests.support.template import copy_template
+
+__all__ = ["Combination", "Projects", "open_projects"]
+
+HERE = Path(__file__).parent
+ROWS = 10_000
+SYNC = ["uv", "sync", "--quiet", "--compile-bytecode"]
+COPIER = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults"]
+
+FASTAPI = "FastAPI + asyncpg"
+SQLMODEL = "SQLModel as usually written"
+BASELINES = {
+    "ASGI + asyncpg": "asgi",
+    FASTAPI: "fastapi_asyncpg",
+    SQLMODEL: "sqlmodel_usual",
+}
+"""The modules in `bench/baselines/`. All ratios are to FASTAPI."""
+
+COPY = "copier copy"
+COPY_PLAIN = "copier copy of the same project, as plain files"
+CLONE = "git clone of the template"
+IMPORT = "import copier"
+
+
+class TestTimes(NamedTuple):
+    """How long the tests of a generated project take."""
+
+    tests: int
+    seconds: float
+    import_seconds: float
+    """What importing the application takes, which is part of every run."""
+
+
+class Projects:
+    """Generated projects and their databases.
+
+    The packages of all services are in one environment, so that they run on the same versions.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.databases = DatabaseServers(folder)
+        self.env = environment_variables(folder / "env")
+        self.python = folder / "env" / "bin" / "python"
+        self.template = folder / "template"
+        self.template.mkdir()
+        copy_template(self.template)
+        self.count = 0
+
+    def render(self, combination: Combination) -> Path:
+        self.count += 1
+        project = self.folder / f"{combination}-{self.count}"
+        answers = [f"--data={name}={value}" for name, value in combination.answers.items()]
+        run_command(self.folder, self.env, *COPIER, *answers, str(self.template), str(project))
+        return project
+
+    def create_database(
+        self, combination: Combination, project: Path, env: dict[str, str]
+    ) -> dict[str, str]:
+        """Create a database. Returns the variables for commands of the project that use it."""
+        binaries = Path(env["UV_PROJECT_ENVIRONMENT"]) / "bin"
+        env = env | self.databases.create_database(combination, project.name, project)
+        if combination.auth:
+            env |= {"SECRET_KEY": SECRET_KEY}
+        return env | {"PATH": f"{binaries}:{env['PATH']}"}
+
+    def make_service(self, combination: Combination, rows: int = ROWS) -> Server:
+        """Make a service on a new database with this many items."""
+        project = self.render(combination)
+        run_command(project, self.env, *SYNC, "--inexact", "--no-dev", "--no-install-project")
+        env = self.create_database(combination, project, self.env)
+        env |= {"PYTHONPATH": "."}  # instead of an installation, which only one project can have
+        run_command(project, env, "alembic", "upgrade", "head")
+        output = run_command(project, env, "python", str(HERE / "seed.py"), str(rows))
+        token, *ids = output.partition("token:")[2].splitlines()
+        (project / "ids").write_text("\n".join(ids[:ROWS]))
+        return Server(str(combination), project, env, self.python, project / "ids", token)
+
+    @cached_property
+    def baselines(self) -> dict[str, Server]:
+        """The baselines, each on a new database that the migrations of a service have made."""
+        servers = {}
+        for name, module in BASELINES.items():
+            service = self.make_service(Combination("asyncpg", "di", "int"))
+            folder = self.folder / module
+            folder.mkdir()
+            shutil.copy(HERE / "baselines" / f"{module}.py", folder)
+            url = re.sub(r"^postgresql\+\w+", "postgresql", service.env["DATABASE_URL"])
+            servers[name] = service.copy(
+                name=name,
+                folder=folder,
+                env=service.env | {"DATABASE_URL": url},
+                application=f"{module}:app",
+            )
+        return servers
+
+    def make_changed(self, service: Server, change: Change) -> Server:
+        """Make the same service with one change, on the same database."""
+        changed = service.copy(name=change.description, options=change.options)
+        if change.patch is None:
+            return changed
+        project = self.folder / change.name
+        shutil.copytree(service.folder, project)
+        apply_patch(project, change.patch)
+        subprocess.run([self.python, "-m", "compileall", "-q", project / "app"], check=True)
+        return changed.copy(folder=project)
+
+    def time_copies(self, rounds: int) -> dict[str, float]:
+        """Measure in seconds a copy of the template, and what it consists of.
+
+        COPY_PLAIN is a copy without the template's questions and expressions.
+        """
+        release, plain = self.folder / "release", self.folder / "plain"
+        shutil.copytree(self.template, release)
+        git(self.folder, "init", "--quiet", str(release))
+        commit(release)
+        copier = [*COPIER, "--vcs-ref=HEAD"]
+        run_command(self.folder, self.env, *copier, f"git+file://{release}", str(plain))
+        (plain / "copier.yml").touch()
+        git(self.folder, "init", "--quiet", str(plain))
+        commit(plain)
+        seconds: dict[str, list[float]] = defaultdict(list)
+        for number in range(rounds + 1):
+            target = str(self.folder / f"copy-{number}")
+            for name, command in {
+                IMPORT: [sys.executable, "-c", "import copier"],
+                CLONE: ["git", "clone", "--quiet", f"file://{release}", f"{target}-clone"],
+                COPY_PLAIN: [*copier, f"git+file://{plain}", f"{target}-plain"],
+                COPY: [*copier, f"git+file://{release}", target],
+            }.items():
+                start = time.perf_counter()
+                run_command(self.folder, self.env, *command)
+                seconds[name].append(time.perf_counter() - start)
+        # The first round fills the caches.
+        return {name: statistics.median(each[1:]) for name, each in seconds.items()}
+
+    def time_tests(self, combination: Combination) -> TestTimes:
+        """Run the tests of a generated project, which need it installed."""
+        project = self.render(combination)
+        env = environment_variables(self.folder / f"env-{project.name}")
+        run_command(project, env, *SYNC)
+        env = self.create_database(combination, project, env)
+        import_app = ["python", "-c", "import app.main"]
+        run_command(project, env, "pytest", "-q", "--collect-only")  # which compiles bytecode
+        start = time.perf_counter()
+        run_command(project, env, *import_app)
+        import_seconds = time.perf_counter() - start
+        output = run_command(project, env, "pytest", "-q")
+        seconds = output.rpartition(" in ")[2].partition("s")[0]
+        return TestTimes(count_passed_tests(output), float(seconds), import_seconds)
+
+
+def apply_patch(project: Path, patch: Path) -> None:
+    """Apply a patch to a generated project, and exit with a clear message if it does not apply."""
+    # git skips the files of a patch without an error if the project is in another repository.
+    env = os.environ | {"GIT_CEILING_DIRECTORIES": str(project.parent)}
+    done = subprocess.run(
+        ["git", "apply", "--recount", "--unidiff-zero", patch],
+        cwd=project,
+        env=env,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        name = patch.relative_to(HERE.parent)
+        sys.exit(
+            f"{name} does not apply to a generated project, because the template has changed. "
+            f"Adapt the patch:\n{done.stderr}"
+        )
+
+
+@contextmanager
+def open_projects() -> Iterator[Projects]:
+    """Projects in a temporary folder. Their database servers stop when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        projects = Projects(Path(folder))
+        try:
+            yield projects
+        finally:
+            projects.databases.close()
