@@ -9,13 +9,15 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tests.docs.executable_docs import read_blocks
+from tests.docs.test_docs import PAGES
 from tests.generated.serving import JSON_HEADERS, run_just_dev
-from tests.support.combinations import COMBINATIONS, Combination
+from tests.support.combinations import COMBINATIONS, FAULT_INJECTED, Combination
 from tests.support.commands import run_command
 from tests.support.databases import environment_variables
 from tests.support.files import replace_in_file
 from tests.support.rendering import Render, render_project
 from tests.support.template import ROOT
+from tests.updates.scenarios import SCENARIOS
 
 # The imports that the code of a README needs, in a domain that a team adds.
 IMPORTS = {
@@ -83,9 +85,9 @@ def python_code(page: Path) -> str:
 
 @pytest.mark.slow
 def test_commands_of_template_readme(releases: Path, environment: Path, tmp_path: Path) -> None:
-    """The first code block renders a project and starts it."""
-    first = next(read_blocks(ROOT / "README.md"))
-    *setup, serve = [line.partition(" #")[0].strip() for line in first.text.splitlines()]
+    """The second code block renders a project and starts it."""
+    _, copy = read_blocks(ROOT / "README.md")
+    *setup, serve = [line.partition(" #")[0].strip() for line in copy.text.splitlines()]
     assert serve == "uv run just dev"
     env = environment_variables(environment)
     commands = "\n".join(setup)
@@ -100,6 +102,23 @@ def test_commands_of_template_readme(releases: Path, environment: Path, tmp_path
         created = urlopen(Request(f"{address}/items", b'{"name": "Lamp"}', JSON_HEADERS))
         assert created.status == 201
         created.close()
+
+
+def test_scripts_of_template_readme() -> None:
+    """The first code block has the commands of a checkout."""
+    checkout, _ = read_blocks(ROOT / "README.md")
+    scripts = [line.split()[0] for line in checkout.text.splitlines()]
+    assert scripts == ["bin/start", "bin/test", "bin/test"]
+    assert all((ROOT / script).exists() for script in scripts)
+
+
+def test_numbers_of_template_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    changes = sum(len(scenario.changes) for scenario in SCENARIOS)
+    assert f"**Every combination.** {len(COMBINATIONS)} services" in readme
+    assert len(FAULT_INJECTED) == 10 and "Ten of them" in readme
+    assert f"{changes} changes of answers" in readme
+    assert f"the {len(PAGES)} pages in" in readme
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)

@@ -3,13 +3,25 @@
 Its own tests run on its own database. `checks.py` lists all checks, and the combinations of each.
 """
 
+import re
+
 import pytest
 
 from tests.generated import value_round_trips
 from tests.generated.load import ERRORS, NO_WRK
 from tests.generated.matrix import Matrix
-from tests.support.combinations import COMBINATIONS, FAULT_INJECTED, LOAD_TESTED, Combination
+from tests.support.combinations import (
+    COMBINATIONS,
+    DEFAULT,
+    FAULT_INJECTED,
+    LOAD_TESTED,
+    Combination,
+)
 from tests.support.missing_tools import report_not_run
+from tests.support.template import ROOT
+
+README = ROOT / "README.md"
+README_COLUMNS = [DEFAULT, Combination("asyncpg", auth=True)]
 
 # How often a request waits for the database if there are no users. For SQLite this counts calls to
 # its thread, four for each statement (cursor, execute, fetch, close). MySQL's drivers cannot tell
@@ -29,6 +41,17 @@ READ_USER = {"postgresql": 1, "mysql": 1, "sqlite": 4}
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 def test_combination(combination: Combination, matrix: Matrix) -> None:
     assert matrix.result(combination).tests > 0
+
+
+@pytest.mark.parametrize("combination", README_COLUMNS, ids=str)
+def test_number_of_tests_in_readme(combination: Combination, matrix: Matrix) -> None:
+    """The table of the README has the number of tests of two services."""
+    row = re.search(
+        r"^\| tests, seconds \| (\d+), .*? \| (\d+), ", README.read_text(), re.MULTILINE
+    )
+    assert row is not None
+    number = int(row[1 + README_COLUMNS.index(combination)])
+    assert matrix.result(combination).tests == number
 
 
 @pytest.mark.parametrize("combination", FAULT_INJECTED, ids=str)
