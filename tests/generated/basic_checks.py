@@ -1,6 +1,7 @@
 """Checks that are only a few commands: packages, migrations, own tests, a new domain, types."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tests.support.commands import (
     run_failing_command,
 )
 from tests.support.databases import replace_database
+from tests.support.files import replace_in_file
 
 ORDER_MODEL = PROBES / "order_model.py"
 CONCURRENT_MIGRATIONS = 4
@@ -67,17 +69,34 @@ def count_database_round_trips(project: GeneratedProject) -> None:
     project.run.database_round_trips = json.loads(counted.read_text())
 
 
+def ignore_settings(project: GeneratedProject) -> None:
+    """Runs the project's tests with invalid settings in `.env` and in the environment."""
+    example = (project.path / ".env.example").read_text()
+    names = re.findall(r"^#([A-Z_]+)=", example, re.MULTILINE)
+    env_file = project.path / ".env"
+    env_file.write_text("".join(f"{name}=invalid\n" for name in names))
+    invalid = dict.fromkeys(names, "invalid")
+    count_passed_tests(run_command(project.path, project.env | invalid, "uv", "run", "pytest"))
+    env_file.unlink()
+
+
 def add_domain(project: GeneratedProject) -> None:
-    """Adds a domain as the README says, and autogenerates a revision that goes up, down and up."""
+    """Adds a domain as the README says, and autogenerates revisions that go up, down and up."""
     project.run_command("uv", "run", "alembic", "check")
     domain = project.path / "app" / "orders"
     domain.mkdir()
     shutil.copy(ORDER_MODEL, domain / "models.py")
-    project.run_command("uv", "run", "just", "revision", "orders")
-    for command in (["upgrade", "head"], ["check"], ["downgrade", "-1"], ["upgrade", "head"]):
-        project.run_command("uv", "run", "alembic", *command)
+    autogenerate_revision(project, "orders")
+    replace_in_file(domain / "models.py", '"paid"\n', '"paid"\n    REFUNDED = "refunded"\n')
+    autogenerate_revision(project, "refunded")
     project.run_command("uv", "run", "ruff", "check", "migrations")
     project.run_command("uv", "run", "ruff", "format", "--check", "migrations")
+
+
+def autogenerate_revision(project: GeneratedProject, message: str) -> None:
+    project.run_command("uv", "run", "just", "revision", message)
+    for command in (["upgrade", "head"], ["check"], ["downgrade", "-1"], ["upgrade", "head"]):
+        project.run_command("uv", "run", "alembic", *command)
 
 
 def check_refusal_of_other_databases(project: GeneratedProject) -> None:
