@@ -1,7 +1,7 @@
-"""Moves files and renames answers in a project, before an update to a release that needs it.
+"""Moves files and renames answers in a project, before an update to a release that did the same.
 
 Copier treats a moved file as a deleted and a new one, and ignores the answer to a renamed question.
-The team's edits and its choice would be lost. A release that moves or renames something declares:
+The team's edits and its answer would be lost. A release that moves or renames something declares:
 
     _migrations:
       - version: v2.0.0
@@ -11,8 +11,8 @@ The team's edits and its choice would be lost. A release that moves or renames s
     migrate.py move OLD NEW                      move a file or a folder, with the team's edits
     migrate.py rename QUESTION NEW [WAS=IS ...]  rename an answer and its values
 
-It runs in the project's folder. Running it again changes nothing. Only the update to that release
-needs `--trust`.
+Copier runs it in the project's folder. Running it again changes nothing. Only the update to that
+release needs `--trust`.
 """
 
 import subprocess

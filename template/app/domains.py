@@ -1,4 +1,4 @@
-"""Finds the modules of each domain by its folder, so that a new domain is in no list."""
+"""Finds the modules of each domain by its folder, so that you need not register a domain."""
 
 from functools import cache
 from importlib import import_module

@@ -5,10 +5,10 @@ from types import MappingProxyType
 
 
 class DomainError(Exception):
-    """The request cannot be done. The client gets the detail, with this status and headers."""
+    """A request that cannot be processed. The response has this status, detail and headers."""
 
     status = 400
-    detail = "The request cannot be done."
+    detail = "The request cannot be processed."
     headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, detail: str | None = None) -> None:

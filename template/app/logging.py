@@ -16,7 +16,7 @@ from app.settings import Settings
 
 
 def configure_logging(settings: Settings) -> None:
-    """Give the entries of structlog and of the standard library one format."""
+    """Configure structlog and the standard library to log in the same format."""
     level = logging.getLevelNamesMapping()[settings.log_level]
     processors: list[Any] = [merge_contextvars, add_log_level, TimeStamper("iso")]
     if settings.log_format == "console" or (settings.log_format == "auto" and sys.stdout.isatty()):
@@ -24,7 +24,7 @@ def configure_logging(settings: Settings) -> None:
         structlog.configure([*processors, console], structlog.make_filtering_bound_logger(level))
         standard: list[Any] = [console]
     else:
-        # Tracebacks without local variables, one of which may be a password.
+        # Tracebacks without local variables: one of them may be a password.
         tracebacks = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
         structlog.configure(
             [*processors, tracebacks, JSONRenderer(orjson.dumps)],
@@ -44,7 +44,7 @@ def configure_logging(settings: Settings) -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    logging.getLogger("app.db.pool").setLevel(logging.WARNING)  # like SQLAlchemy's own pools
+    logging.getLogger("app.db.pool").setLevel(logging.WARNING)  # as for SQLAlchemy's own pools
     access = logging.getLogger("uvicorn.access")  # RequestLogMiddleware logs the requests
     access.handlers.clear()
     access.propagate = False

@@ -1,1 +1,1 @@
-"""Tools for work on the service. The image does not contain them."""
+"""Development tools. The image does not contain them."""

@@ -49,7 +49,7 @@ def call(command: list[str], **environment: str) -> int:
     while True:
         try:
             return process.wait()
-        except KeyboardInterrupt:  # the command gets the same signal, and ends by itself
+        except KeyboardInterrupt:  # the command gets the same signal and exits
             continue
 
 

@@ -14,7 +14,7 @@ COPIER = ["tool", "run", "copier>=9.19,<10"]
 
 
 class Fault(Exception):
-    """Something is wrong. The message says what, and how to fix it."""
+    """A problem in the setup. The message describes it and how to fix it."""
 
 
 def uv(*command: str) -> subprocess.CompletedProcess[str]:
@@ -26,7 +26,7 @@ def uv(*command: str) -> subprocess.CompletedProcess[str]:
     except FileNotFoundError:
         raise Fault("uv is not installed: https://docs.astral.sh/uv/") from None
     except subprocess.TimeoutExpired:
-        raise Fault(f"`uv {command[0]}` takes over a minute. Check the network.") from None
+        raise Fault(f"`uv {command[0]}` took over a minute. Check the network.") from None
 
 
 def packages() -> str:
@@ -69,11 +69,11 @@ def database() -> str:
 
     if (reason := asyncio.run(check())) is not None:
         raise Fault(f"{settings.database_url}: {reason}")
-    return f"{settings.database_url} has that revision"
+    return f"{settings.database_url} is up to date"
 
 
 def template() -> str:
-    """Whether there is an update. A missing update is not a fault."""
+    """Check for a newer release of the template. An outdated project is not a fault."""
     done = uv(*COPIER, "check-update")
     return (done.stdout + done.stderr).strip().splitlines()[-1]
 
@@ -90,7 +90,7 @@ def main() -> None:
     for name, check in checks.items():
         try:
             typer.echo(f"ok     {name:<10} {check()}")
-        # An invalid setting exits. Modules that read settings are therefore imported in the checks.
+        # read_settings() exits for an invalid setting: modules that call it are imported in checks.
         except (Fault, SystemExit) as fault:
             healthy = False
             for line in str(fault).splitlines():

@@ -33,7 +33,7 @@ def example() -> str:
 
 
 def default(field: FieldInfo) -> str:
-    """A default as `.env` spells it. A secret has none."""
+    """The default in the syntax of `.env`. Secrets have none."""
     value = field.get_default(call_default_factory=True, validated_data={})
     if field.is_required() or value is None or isinstance(value, SecretStr):
         return ""
@@ -48,7 +48,7 @@ def default(field: FieldInfo) -> str:
 def find_faults(path: Path) -> list[str]:
     """The names in the file that are not settings, each with a suggestion."""
     known = {name.upper() for name in Settings.model_fields}
-    compose = ROOT / "compose.yaml"  # Docker Compose reads the file, too
+    compose = ROOT / "compose.yaml"  # Docker Compose also reads .env
     others = re.findall(r"\$\{(\w+)", compose.read_text()) if compose.exists() else []
     found = []
     for name in sorted(dotenv_values(path).keys() - known - set(others)):

@@ -1,4 +1,4 @@
-"""Runs a database server on a free port, in a folder that is removed at the end or kept."""
+"""Runs a database server on a free port, in a temporary folder or a permanent one."""
 
 import asyncio
 import os
@@ -20,8 +20,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 START_TIMEOUT = 60  # seconds
 
-# The watchdog owns the server and waits for the end of its own input. That comes when the parent
-# closes it, crashes or is killed, so that no server is left behind.
+# The watchdog owns the server, and stops it when its own standard input ends. It ends when the
+# parent closes it, crashes or is killed, so that no server is left behind.
 WATCHDOG = """
 import shutil, signal, subprocess, sys
 folder, kept, stop, uid, *command = sys.argv[1:]
@@ -60,7 +60,7 @@ class Server:
             self.port = probe.getsockname()[1]
 
     def run(self, *command: str | Path) -> None:
-        """Run a command in the folder. CalledProcessError has its output."""
+        """Run a command in the folder. Raises CalledProcessError with its output."""
         user: dict[str, Any] = {}
         if UID is not None:
             user = {"user": UID, "group": UID, "extra_groups": ()}
@@ -96,7 +96,7 @@ class Server:
 
 
 def run_sql(url: URL, statement: str) -> None:
-    """Run one statement, outside a transaction."""
+    """Run one statement outside a transaction."""
 
     async def run() -> None:
         engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
@@ -110,7 +110,7 @@ def run_sql(url: URL, statement: str) -> None:
 
 
 def docker() -> str | None:
-    """The path of the docker client, if the docker engine answers."""
+    """The path of the docker client, if the docker engine is running."""
     if (client := shutil.which("docker")) is None:
         return None
     answer = subprocess.run([client, "info"], capture_output=True, check=False, timeout=20)

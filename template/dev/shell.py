@@ -32,7 +32,7 @@ class Shell(code.InteractiveConsole):
 
         try:
             self.runner.run(call())
-        except (Exception, KeyboardInterrupt):  # noqa: BLE001  it is shown
+        except (Exception, KeyboardInterrupt):  # noqa: BLE001  the traceback is shown
             self.showtraceback()
 
 

@@ -10,7 +10,7 @@ from alembic.util import CommandError
 ID_TYPE_CHANGED = """\
 {table}.id is {old} in the database and {new} in the models, and no migration converts ids.
 If you have no rows to keep, delete the database and migrations/versions/*.py, and run
-`just revision "initial"`. Otherwise go back to the other id_type, or copy the rows into a new
+`just revision "initial"`. Otherwise go back to the previous id_type, or copy the rows into a new
 database with a script."""
 
 
@@ -23,7 +23,7 @@ def review_operations(_: MigrationContext, __: object, scripts: list[ops.Migrati
             for table in [o for o in operations.ops if isinstance(o, ops.ModifyTableOps)]:
                 reject_id_changes(table)
                 table.ops.sort(key=order_in_table)
-                if table.table_name in dropped:  # MySQL needs its indexes until then (1553)
+                if table.table_name in dropped:  # MySQL cannot drop its indexes first (1553)
                     table.ops = [o for o in table.ops if not isinstance(o, ops.DropIndexOp)]
 
 
@@ -56,7 +56,7 @@ def order_in_table(operation: ops.MigrateOperation) -> int:
 
 
 def reject_id_changes(table: ops.ModifyTableOps) -> None:
-    """No database converts integers into UUIDs that other tables still reference."""
+    """Raise CommandError: no database can convert the type of ids that other tables reference."""
     for change in table.ops:
         if isinstance(change, ops.AlterColumnOp) and change.column_name == "id":
             old, new = change.existing_type, change.modify_type

@@ -20,7 +20,7 @@ from app.domains import modules
 from app.settings import read_settings
 from migrations.autogenerate import review_operations
 
-modules("models")  # every table
+modules("models")  # registers all tables
 
 # Without a lock, two concurrent upgrades would both create the same tables.
 LOCKS = {
@@ -31,7 +31,7 @@ LOCKS = {
 
 
 def render_type(kind: str, value: Any, autogenerate: AutogenContext) -> str | Literal[False]:
-    """Import the service's own types in a revision, and write SQLModel's as SQLAlchemy's."""
+    """Add imports for the service's own types, and render SQLModel's type as SQLAlchemy's."""
     if kind != "type" or not isinstance(value, TypeEngine):
         return False
     if isinstance(value, AutoString):
@@ -70,14 +70,14 @@ def migrate(connection: Connection) -> None:
 
 
 def position(connection: Connection) -> str:
-    """Where a failed migration left the database."""
+    """Describe the state of the database after a failed migration."""
     migration = MigrationContext.configure(connection)
     heads = " and ".join(migration.get_current_heads()) or "no revision"
     if migration.impl.transactional_ddl or connection.dialect.name == "sqlite":
         return f"The database is at {heads}: the failed revision was rolled back."
     return (
-        f"The database is at {heads}, plus what the next revision did before it failed: "
-        f"{connection.dialect.name} cannot roll that back. Undo it by hand."
+        f"The database is at {heads}, plus the changes of the next revision before it failed: "
+        f"{connection.dialect.name} cannot roll them back. Undo them by hand."
     )
 
 

@@ -15,7 +15,7 @@ from dev.server import own_server
 
 @contextmanager
 def running_server() -> Generator[URL]:
-    """The server at TEST_DATABASE_URL, or a throw-away one. Stops the test run if there is none."""
+    """The server at TEST_DATABASE_URL, or a temporary one. Ends the test run if there is none."""
     if (given := given_server()) is not None:
         yield given
         return

@@ -1,4 +1,4 @@
-"""Request bodies over the limit are rejected. A route can have a limit of its own."""
+"""Request bodies over the limit are rejected. A route can have its own limit."""
 
 from collections.abc import AsyncIterator
 

@@ -23,7 +23,7 @@ from app.api import include_domain
 from app.db.database import Database
 from app.db.session import DatabaseDep
 
-metadata = MetaData()  # keeps these tables out of the service's own
+metadata = MetaData()  # separates these tables from those of the service
 parents = Table(
     "test_parents",
     metadata,

@@ -8,7 +8,7 @@ from app.api import create_app
 from app.settings import Settings
 
 
-async def test_docs_load_nothing_from_the_internet(client: AsyncClient) -> None:
+async def test_docs_work_offline(client: AsyncClient) -> None:
     page = await client.get("/docs")
     assert page.status_code == 200
     loaded = re.findall(r'(?:src|href|url)(?:=|: )[\'"]([^\'"]+)', page.text)
@@ -25,7 +25,7 @@ async def test_docs_disabled(settings: Settings, path: str) -> None:
         assert (await client.get(path)).status_code == 404
 
 
-def test_problems_are_components(app: FastAPI) -> None:
+def test_error_responses_in_openapi(app: FastAPI) -> None:
     document = app.openapi()
     assert {"Problem", "ValidationProblem"} <= document["components"]["schemas"].keys()
     responses = [

@@ -1,4 +1,4 @@
-"""Liveness: the process answers. Readiness: the database answers, too, and has its schema."""
+"""Liveness: the process answers. Readiness: the database answers and has the current schema."""
 
 import asyncio
 from collections.abc import Iterator

@@ -72,14 +72,14 @@ async def test_one_entry_per_request(client: AsyncClient, entries: list[EventDic
     assert "secret" not in str(entry)
 
 
-async def test_context_of_the_request(client: AsyncClient, entries: list[EventDict]) -> None:
+async def test_bound_context_is_logged(client: AsyncClient, entries: list[EventDict]) -> None:
     response = await client.get("/test-logging/bind")
     (entry,) = entries
     assert entry["customer"] == "Ada"
     assert entry["request_id"] == response.headers["x-request-id"]
 
 
-async def test_processor_reaches_the_request_log(
+async def test_added_processor_applies_to_request_log(
     client: AsyncClient, entries: list[EventDict]
 ) -> None:
     def add_region(_: object, __: str, entry: EventDict) -> EventDict:
@@ -98,7 +98,7 @@ async def test_long_path_is_truncated(client: AsyncClient, entries: list[EventDi
     assert entry["path"] == "/health/" + "x" * 992
 
 
-async def test_request_id_of_the_client(client: AsyncClient) -> None:
+async def test_request_id_from_client(client: AsyncClient) -> None:
     response = await client.get("/health/live", headers={"x-request-id": "from-a.proxy_1"})
     assert response.headers["x-request-id"] == "from-a.proxy_1"
 

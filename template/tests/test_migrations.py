@@ -41,7 +41,7 @@ def test_known_revisions_with_branches_and_merges(tmp_path: Path) -> None:
         "__init__": "",
     }.items():
         (tmp_path / f"{name}.py").write_text(text)
-    # The database forgets "needed", as it forgets a revision that another one follows.
+    # Like a revision that another one follows, "needed" is not a head: Alembic does not store it.
     every = {"base", "left", "right", "merge", "needed", "needs"}
     assert known_revisions(tmp_path) == ({"needs"}, every)
 
@@ -59,7 +59,7 @@ def test_downgrade_and_upgrade(config: Config) -> None:
 
 
 def test_offline_sql(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
-    # Only the first revision: batch operations of SQLite have to read the table.
+    # Only the first revision: SQLite's batch operations must read the table.
     for first in ScriptDirectory.from_config(config).get_bases():
         command.upgrade(config, first, sql=True)
         assert "CREATE TABLE" in capsys.readouterr().out

@@ -59,9 +59,9 @@ async def test_cancelled_waiter_leaves_the_queue(engine: AsyncEngine) -> None:
     await close_all(await take_all(engine))
 
 
-async def test_failed_connect_takes_no_place(settings: Settings) -> None:
+async def test_failed_connect_does_not_exhaust_pool(settings: Settings) -> None:
     engine = create_writer(settings.model_copy(update={"database_url": UNREACHABLE}))
-    for _ in range(20):  # more than the pool has
+    for _ in range(20):  # more than the size of the pool
         with pytest.raises(DBAPIError):
             await engine.connect()
     await engine.dispose()

@@ -110,7 +110,7 @@ async def test_invalid_json(client: AsyncClient, body: bytes) -> None:
     assert response.status_code in {400, 422}
 
 
-async def test_many_errors_have_a_short_response(client: AsyncClient) -> None:
+async def test_number_of_validation_errors_is_limited(client: AsyncClient) -> None:
     body = {str(number): number for number in range(10_000)}
     response = await client.post("/test-problems/echo", json=body)
     assert_problem(response, 422)
@@ -122,7 +122,7 @@ async def test_unexpected_error(client: AsyncClient, capsys: pytest.CaptureFixtu
     assert_problem(response, 500)
     assert "secret" not in response.text
     assert response.headers["x-request-id"] == "abc-1"
-    assert "RuntimeError: a secret detail" in capsys.readouterr().err  # so that you see it
+    assert "RuntimeError: a secret detail" in capsys.readouterr().err  # shown if a test fails
 
 
 async def test_unavailable_reason_is_only_logged(client: AsyncClient) -> None:

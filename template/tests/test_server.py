@@ -45,7 +45,7 @@ def test_start_and_graceful_shutdown(settings: Settings, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("command", [["uvicorn", "app.main:app"], UPGRADE])
-def test_invalid_setting_is_named_in_one_line(command: list[str], tmp_path: Path) -> None:
+def test_invalid_setting_prints_one_line(command: list[str], tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=tmp_path,

@@ -1,4 +1,4 @@
-"""The transaction of a request, on a table of this test."""
+"""Requests commit after success and roll back after an error."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -18,7 +18,7 @@ from tests.database import make_commit_fail
 
 
 class Note(SQLModel, table=True):
-    metadata = MetaData()  # keeps this table out of the service's own
+    metadata = MetaData()  # separates this table from those of the service
     name: str = Field(primary_key=True, max_length=50)
 
 
@@ -57,7 +57,7 @@ async def raise_error(error: str, notes: NotesDep) -> None:
 
 @routes.post("/bad-response")
 async def bad_response(notes: NotesDep) -> int:
-    await notes.add("unanswerable")
+    await notes.add("invalid response")
     return cast(int, "not a number")
 
 
@@ -69,7 +69,7 @@ async def commit_fails(notes: NotesDep) -> None:
 
 @routes.post("/connection-lost")
 async def connection_lost(notes: NotesDep) -> None:
-    await notes.add("unheard of")
+    await notes.add("lost")
     raw = await (await notes.session.connection()).get_raw_connection()
     driver: Any = raw.driver_connection
     if isawaitable(closed := driver.close()):
@@ -84,7 +84,7 @@ async def later(notes: NotesDep, db: DatabaseDep, tasks: BackgroundTasks) -> Non
 
 async def add_later(db: Database) -> None:
     async with db.unit() as session:
-        assert (await session.exec(NAMES)).all() == ["first"]  # it was committed before
+        assert (await session.exec(NAMES)).all() == ["first"]  # it is already committed
         session.add(Note(name="second"))
 
 
@@ -122,7 +122,7 @@ async def test_rollback_after_error(client: AsyncClient, path: str, status: int)
     assert await rows(client) == 0
 
 
-async def test_failed_commit_is_an_error(client: AsyncClient) -> None:
+async def test_failed_commit_is_an_error_response(client: AsyncClient) -> None:
     response = await client.post("/test/commit-fails")
     assert response.status_code in {409, 503}
     assert response.headers["content-type"] == "application/problem+json"
@@ -130,7 +130,7 @@ async def test_failed_commit_is_an_error(client: AsyncClient) -> None:
     assert (await client.post("/test/add/next")).status_code == 200
 
 
-async def test_lost_connection_is_an_error(client: AsyncClient) -> None:
+async def test_lost_connection_is_an_error_response(client: AsyncClient) -> None:
     assert (await client.post("/test/connection-lost")).status_code in {500, 503}
     assert await rows(client) == 0
     assert (await client.post("/test/add/next")).status_code == 200

@@ -1,4 +1,4 @@
-"""Units of work outside of requests. Misuse raises an error at once, and leaks nothing."""
+"""Units of work outside requests. Misuse raises an error and leaks no connection."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -29,7 +29,7 @@ class Note(Base):
 
 
 async def execute(session: AsyncSession, statement: TextClause, name: str = "written") -> int:
-    """The number that was selected, or how many rows were changed in a table of every service."""
+    """Execute a statement on `alembic_version`. Return the selected number, or the rowcount."""
     result = await (await session.connection()).execute(statement, {"name": name})
     return int(result.scalar() or 0) if result.returns_rows else result.rowcount
 

@@ -168,7 +168,7 @@ def check_conflicts(project: Path, env: dict[str, str]) -> None:
     readme = project / "README.md"
     readme.write_text(readme.read_text().replace("# My service", "# Ours", 1))
     update = [*UPDATE, "--data=project_name=Theirs"]
-    run_failing_command(project, env, *update, message="Commit or stash this first")
+    run_failing_command(project, env, *update, message="Commit or stash your changes first")
     commit(project, "A title of our own")
     run_failing_command(project, env, *update, message="\nREADME.md\n")
     prek = ["uv", "run", "prek", "run", "--all-files"]

@@ -61,7 +61,7 @@ def write_first_release(tree: Path) -> None:
     replace_everywhere(tree / "hooks", "db_driver", "db_library")
     (tree / "hooks/after_copy.txt.jinja").write_text("")
     (tree / "hooks/after_update.txt.jinja").write_text("")
-    replace_in_file(tree / "copier.yml", r"the faster one: asyncmy", "the faster one: maria")
+    replace_in_file(tree / "copier.yml", r"than aiomysql: asyncmy", "than aiomysql: maria")
     replace_in_file(tree / "copier.yml", r"    asyncmy:\n", "    maria:\n")
 
 

@@ -27,7 +27,7 @@ def create_superuser(
 ) -> None:
     """Create a superuser."""
     if (normalized := normalize_email(email)) is None:
-        raise typer.BadParameter("it is not an e-mail address", param_hint="--email")
+        raise typer.BadParameter("it must be an e-mail address", param_hint="--email")
     try:
         asyncio.run(_create_superuser(read_settings(), normalized, password))
     except DomainError as error:

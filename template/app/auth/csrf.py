@@ -7,7 +7,7 @@ from app.db.session import SAFE_METHODS
 
 
 async def check_same_site(request: Request) -> None:
-    """Raise CrossSiteRequest if the page of another site writes with the user's cookie."""
+    """Raise CrossSiteRequest if a browser sends a write request from another site."""
     if request.method in SAFE_METHODS:
         return
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")

@@ -1,4 +1,4 @@
-"""Authentication with a bearer token or a session cookie. `CurrentUser` requires a user."""
+"""Authentication with a bearer token or a session cookie. `CurrentUser` requires one of them."""
 
 from typing import Annotated
 
@@ -46,14 +46,14 @@ Manager = Annotated[UserManager, Depends(get_manager)]
 
 
 class SessionCookie(APIKeyCookie):
-    """The security scheme of the cookie, whose name depends on the settings."""
+    """The security scheme of the session cookie. Its name depends on the settings."""
 
     async def __call__(self, request: HTTPConnection) -> str | None:
         return request.cookies.get(request.state.settings.session_cookie)
 
 
 def cookie_transport(settings: AuthSettings) -> CookieTransport:
-    """Sets and deletes the cookie."""
+    """Return the transport that sets and deletes the session cookie."""
     name, seconds = settings.session_cookie, settings.session_seconds
     return CookieTransport(name, seconds, cookie_secure=settings.production)
 
@@ -76,7 +76,7 @@ async def current_user(request: Request, found: FoundUser, settings: Settings) -
     if user is None:
         raise NotSignedIn
     if token == request.cookies.get(settings.session_cookie):
-        await check_same_site(request)  # browsers send cookies with cross-site requests, too
+        await check_same_site(request)  # browsers also send cookies with cross-site requests
     return user
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with users."""
+"""Errors of sign-in, registration and user management."""
 
 from types import MappingProxyType
 
@@ -37,7 +37,7 @@ class WrongPassword(DomainError):
 
 
 class WeakPassword(DomainError):
-    """The detail says what is wrong with the password."""
+    """The password violates the policy. The detail is the reason."""
 
 
 class BadToken(DomainError):

@@ -14,8 +14,8 @@ log = structlog.get_logger()
 class Letter:
     subject: str
     text: str
-    purpose: str = ""  # of its token
-    minutes: int = 0  # lifetime of its token
+    purpose: str = ""  # of the token
+    minutes: int = 0  # lifetime of the token
 
 
 RESET = Letter("Reset your password", "Set a new password with this token:", "reset", 15)
@@ -26,7 +26,7 @@ EMAIL_CHANGED = Letter("Your e-mail address was changed", "If this wasn't you, p
 
 
 async def send(settings: AuthSettings, letter: Letter, to: str, token: str = "") -> None:
-    """Send a letter. A failure is logged without the token, because the response is already sent."""
+    """Send a letter. The response is already sent: a failure is only logged, without the token."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = settings.mail_from, to, letter.subject
     message.set_content(f"{letter.text}\n\n{token}\n")

@@ -1,4 +1,4 @@
-"""Operations on users: registration, sign-in, and changes of the password and the e-mail address."""
+"""Operations on users: registration, sign-in, and changes of the password and e-mail address."""
 
 from typing import Self
 
@@ -31,7 +31,7 @@ class UserManager(BaseUserManager[User, Id]):
 
     @classmethod
     def from_session(cls, session: AsyncSession, settings: AuthSettings) -> Self:
-        """For code outside of a request. It sends no mail."""
+        """Create a manager outside a request. It sends no mail."""
         users = UserRepository.from_session(session)
         return cls(users, SessionRepository.from_session(session), BackgroundTasks(), settings)
 
@@ -43,12 +43,12 @@ class UserManager(BaseUserManager[User, Id]):
             raise WrongCredentials
         hashed = new_hash or user.hashed_password
         if not await self.users.replace_password(user, hashed):
-            raise TransactionConflict  # it was changed meanwhile, which has ended all sessions
+            raise TransactionConflict  # it has changed since, which ended all sessions
         user.hashed_password = hashed
         return user
 
     async def verify_password(self, user: User | None, password: str) -> tuple[bool, str | None]:
-        await self.users.release_connection()  # a hash waits for its turn
+        await self.users.release_connection()  # hashing waits for a free thread
         return await verify_password(password, user.hashed_password if user else None)
 
     async def confirm_password(self, user: User, password: str) -> None:
@@ -60,7 +60,7 @@ class UserManager(BaseUserManager[User, Id]):
     async def register(self, email: str, password: str, **flags: bool) -> User:
         """Raises WeakPassword or EmailTaken."""
         check_policy(password, email, self.settings.password_min_length)
-        hashed = await hash_password(password)  # first, so that a taken address takes as long
+        hashed = await hash_password(password)  # first: a taken address must take just as long
         user = await self.users.create({"email": email, "hashed_password": hashed, **flags})
         if not user.is_verified:
             self.send_token(mail.VERIFY, user)
@@ -109,7 +109,7 @@ class UserManager(BaseUserManager[User, Id]):
         return changed
 
     def send_token(self, letter: mail.Letter, user: User, to: str | None = None) -> None:
-        """The token also becomes invalid when the user's address changes."""
+        """Send a token by mail. It also becomes invalid when the user's address changes."""
         address = to or user.email
         seconds = letter.minutes * 60
         token = self.signer.sign(user, letter.purpose, seconds, email=user.email, to=address)

@@ -13,7 +13,7 @@ from app.db.types import ExactString, Timestamp
 class User(HasId, Timestamps, table=True):
     __tablename__ = "users"
 
-    email: str = Field(sa_type=ExactString(320), unique=True)  # normalized, see below
+    email: str = Field(sa_type=ExactString(320), unique=True)  # from normalize_email()
     hashed_password: str = Field(sa_type=ExactString(255))
     is_active: bool = True
     is_superuser: bool = False
@@ -21,7 +21,7 @@ class User(HasId, Timestamps, table=True):
 
 
 class UserSession(SQLModel, table=True):
-    """A sign-in by cookie. The token is a digest, so that nobody can sign in with a copy of it."""
+    """A cookie session. `token` is a digest, so that nobody can sign in with a stolen row."""
 
     __tablename__ = "user_sessions"
 
@@ -36,5 +36,5 @@ def normalize_email(value: str) -> str | None:
         email = validate_email(value, check_deliverability=False).normalized.lower()
     except (EmailNotValidError, UnicodeError):
         return None
-    # An encoded word stands for another address, and mail would go there.
+    # An encoded word (RFC 2047) decodes to another address, which would receive the mail.
     return None if "=?" in email else email

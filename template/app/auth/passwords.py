@@ -1,4 +1,4 @@
-"""Passwords: the policy, and hashing outside of the event loop."""
+"""Passwords: the policy, and hashing outside the event loop."""
 
 import os
 from functools import cache
@@ -24,7 +24,7 @@ def dummy_hash() -> str:
 
 @cache
 def common_passwords() -> frozenset[str]:
-    """The 5,000 most common ones of eight characters or more, from Django's list (BSD-3)."""
+    """The 5,000 most common passwords of at least 8 characters, from Django's list (BSD-3)."""
     return frozenset(Path(__file__).with_name("common_passwords.txt").read_text().split())
 
 
@@ -45,7 +45,7 @@ async def hash_password(password: str) -> str:
 async def verify_password(password: str, hashed: str | None) -> tuple[bool, str | None]:
     """Whether the password is right, and a new hash if the old one is outdated.
 
-    Without a hash it is wrong, after the same amount of work.
+    Without a hash, the result is False after the same amount of work.
     """
 
     def verify() -> tuple[bool, str | None]:

@@ -11,8 +11,8 @@ from limits.storage import storage_from_string
 from app.auth.errors import TooManyAttempts
 from app.auth.settings import AuthSettings
 
-PER_CLIENT = parse("60/minute")  # over all of these routes
-PER_ACCOUNT = parse("10/minute")  # for each client, so that it cannot lock out others
+PER_CLIENT = parse("60/minute")  # for all of these routes together
+PER_ACCOUNT = parse("10/minute")  # for each account and client, so nobody can lock out the owner
 
 
 class RateLimiter:

@@ -14,7 +14,7 @@ from app.db.models import now
 from app.db.session import Repository
 from app.http.pages import Page, paginate
 
-# Every request of a user runs one of these. Building it each time would take as long again.
+# Every authenticated request runs one of these. Building a statement takes as long as running it.
 BY_ID = select(User).where(col(User.id) == bindparam("id"))
 BY_SESSION = select(User).join(UserSession)
 BY_SESSION = BY_SESSION.where(col(UserSession.token) == bindparam("token"))
@@ -39,17 +39,17 @@ class UserRepository(Repository, BaseUserDatabase[User, Id]):
         return await self.update(User(**create_dict), {})
 
     async def update(self, user: User, update_dict: dict[str, Any]) -> User:
-        """Raises EmailTaken. The unique index decides, also between concurrent requests."""
+        """Raises EmailTaken. The unique constraint also covers concurrent requests."""
         email = update_dict.get("email", user.email)
         try:
-            async with self.session.begin_nested():  # the transaction goes on after an error
+            async with self.session.begin_nested():  # the transaction survives an error
                 user.sqlmodel_update(update_dict)
                 self.session.add(user)
         except IntegrityError:
             owner = await self.get_by_email(email)
             if owner is not None and owner is not user:
                 raise EmailTaken from None
-            raise  # another constraint
+            raise  # it was another constraint
         return user
 
     async def delete(self, user: User) -> None:
@@ -57,7 +57,7 @@ class UserRepository(Repository, BaseUserDatabase[User, Id]):
         await self.session.flush()
 
     async def replace_password(self, user: User, hashed_password: str) -> bool:
-        """Whether the password was replaced: no other request has changed it since it was read."""
+        """Replace the password. False if another request has changed it since it was read."""
         unchanged = (col(User.id) == user.id, col(User.hashed_password) == user.hashed_password)
         statement = update(User).where(*unchanged).values(hashed_password=hashed_password)
         return (await self.session.exec(statement)).rowcount == 1

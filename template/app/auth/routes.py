@@ -58,7 +58,7 @@ async def sign_in_with_cookie(
 async def sign_out(
     request: Request, user: CurrentUser, tokens: SessionTokensDep, settings: Settings
 ) -> Response:
-    """Delete this session. Other sessions of the user remain."""
+    """End this session. Other sessions of the user remain valid."""
     await tokens.destroy_token(request.cookies.get(settings.session_cookie, ""), user)
     return await cookie_transport(settings).get_logout_response()
 

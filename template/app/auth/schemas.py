@@ -12,13 +12,13 @@ from app.db.models import Text
 
 def check_email(value: str) -> str:
     if (email := normalize_email(value)) is None:
-        raise ValueError("it is not an e-mail address")
+        raise ValueError("it must be an e-mail address")
     return email
 
 
 Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(check_email)]
 Password = Annotated[Text, Field(max_length=MAX_LENGTH)]
-# The minimum is for the OpenAPI document only: the password policy gives a reason.
+# Only the OpenAPI document uses this minimum: the error of check_policy() has a reason.
 NewPassword = Annotated[Password, Field(json_schema_extra={"minLength": MIN_LENGTH})]
 
 
@@ -37,7 +37,7 @@ class Body(BaseModel):
 
 
 class Credentials(BaseModel):
-    """The login form. Other fields of OAuth2 are ignored."""
+    """The login form. Other OAuth2 fields are ignored."""
 
     username: Annotated[str, Field(min_length=1, max_length=1024)]
     password: Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]

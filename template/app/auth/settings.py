@@ -1,4 +1,4 @@
-"""Settings of users. Each is an environment variable of the same name, in capitals."""
+"""Settings for users. Each is an environment variable of the same name, in capitals."""
 
 import logging
 from secrets import token_urlsafe
@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
-# Characters. PASSWORD_MIN_LENGTH can be higher. Argon2 itself would accept any length.
+# Characters of a password. PASSWORD_MIN_LENGTH can be higher. Argon2 has no maximum.
 MIN_LENGTH, MAX_LENGTH = 8, 1024
 SECRET_LENGTH = 32  # characters
 
@@ -35,14 +35,17 @@ class AuthSettings(BaseSettings):
         description="Minimum password length in characters. The maximum is 1024.",
     )
     allowed_origins: list[str] = Field(
-        default=[], description='Origins that may use the cookie: `["https://example.com"]`.'
+        default=[],
+        description='Other origins that may use the cookie, as in `["https://example.com"]`.',
     )
     rate_limit_storage: str = Field(
-        default="async+memory://", description="`async+redis://host:6379` counts for all workers."
+        default="async+memory://",
+        description="Storage of rate limits. Workers can share `async+redis://host:6379`.",
     )
     mail_from: str = Field(default="service@localhost", description="Sender address of mail.")
     smtp_host: str | None = Field(
-        default=None, description="SMTP server. Without one, mail is only logged in development."
+        default=None,
+        description="SMTP server. Without one, no mail is sent; in development, it is logged.",
     )
     smtp_port: int = Field(default=587, description="SMTP port; usually 465 with `tls`.")
     smtp_user: str | None = Field(default=None, description="SMTP user name (optional).")
@@ -57,15 +60,15 @@ class AuthSettings(BaseSettings):
 
     @property
     def session_cookie(self) -> str:
-        """The name of the cookie; browsers accept `__Host-` from the HTTPS origin only."""
+        """The name of the cookie. Browsers accept the prefix `__Host-` over HTTPS only."""
         return "__Host-session" if self.production else "session"
 
     @model_validator(mode="after")
     def check_secret(self) -> Self:
         length = len(self.secret_key.get_secret_value())
         if length == 0 and not self.production:
-            # Not by structlog, which is configured later.
-            logging.getLogger(__name__).warning("SECRET_KEY is not set: tokens end at a restart")
+            # structlog is not configured yet.
+            logging.getLogger(__name__).warning("SECRET_KEY is not set: tokens expire at a restart")
             self.secret_key = SecretStr(token_urlsafe(SECRET_LENGTH))
         elif length < SECRET_LENGTH:
             raise ValueError(f"SECRET_KEY needs {SECRET_LENGTH} characters: openssl rand -hex 32")

@@ -1,4 +1,4 @@
-"""Tokens: signed ones for bearers and mail, and random ones for cookie sessions."""
+"""Signed tokens for bearer authentication and mail, and random tokens for cookie sessions."""
 
 import hashlib
 import hmac
@@ -23,13 +23,13 @@ BEARER = "bearer"
 
 
 class TokenSigner:
-    """Signed tokens: each is valid for one purpose, for a limited time, until the password changes."""
+    """Signs and verifies tokens for a purpose, valid until they expire or the password changes."""
 
     def __init__(self, settings: AuthSettings) -> None:
         self.secret = settings.secret_key.get_secret_value()
 
     def fingerprint(self, user: User) -> str:
-        """Changes with the password, and so invalidates the tokens that contain it."""
+        """A digest in each token. It changes with the password, which invalidates the token."""
         digest = hmac.new(self.secret.encode(), user.hashed_password.encode(), hashlib.sha256)
         return digest.hexdigest()[:32]
 
@@ -46,7 +46,7 @@ class TokenSigner:
     async def verify(
         self, token: str, purpose: str, users: UserRepository, *more: str
     ) -> tuple[User | None, dict[str, Any]]:
-        """The active user that the token was signed for, or None, and its claims."""
+        """The active user of the token, or None, and the claims of the token."""
         options: Options = {"require": ["exp", "fp", "sub", *more]}
         try:
             claims = jwt.decode(token, self.secret, [ALGORITHM], options, audience=purpose)
@@ -72,11 +72,11 @@ class BearerTokens(Strategy[User, Id]):
         return user
 
     async def destroy_token(self, token: str, user: User) -> None:
-        """There is nothing to delete."""
+        """Do nothing: bearer tokens are not stored."""
 
 
 class SessionTokens(Strategy[User, Id]):
-    """Tokens of cookie sessions. A row with a digest is stored, and can be deleted."""
+    """Tokens of cookie sessions. A digest is stored, and the token is valid until it is deleted."""
 
     def __init__(self, sessions: SessionRepository, settings: AuthSettings) -> None:
         self.sessions, self.settings = sessions, settings

@@ -1,4 +1,4 @@
-"""Routes for your own account, and for the management of users by superusers."""
+"""Routes for users to manage their own account, and for superusers to manage all accounts."""
 
 from typing import Annotated
 
@@ -33,7 +33,7 @@ RateLimitedUser = Annotated[User, Depends(rate_limited_user)]
 
 @users.post("/me/password", status_code=204, responses=problems(409, 429))
 async def change_password(body: PasswordChange, user: RateLimitedUser, manager: Manager) -> None:
-    """This ends all sessions and tokens of the user, including this one."""
+    """Change the password. This ends all sessions and tokens of the user, including this one."""
     await manager.confirm_password(user, body.current_password)
     await manager.set_password(user, body.new_password)
 
@@ -86,7 +86,7 @@ async def read_user(user: ExistingUser) -> User:
 async def update_user(
     user: AnotherUser, change: UserUpdate, users: Users, sessions: Sessions
 ) -> User:
-    """Deactivating a user also ends all sessions of the user."""
+    """Change a user. Deactivating a user also ends all sessions of that user."""
     changed = await users.update(user, change.model_dump(exclude_unset=True))
     if not changed.is_active:
         await sessions.delete_of_user(changed)
@@ -95,5 +95,5 @@ async def update_user(
 
 @users.delete("/{user_id}", status_code=204, responses=problems(404, 409))
 async def delete_user(user: AnotherUser, users: Users) -> None:
-    """This also deletes everything that belongs to the user."""
+    """Delete a user and everything that belongs to the user."""
     await users.delete(user)

@@ -32,7 +32,7 @@ READ_ONLY_UNIT = (
 
 
 class SessionError(RuntimeError):
-    """A session was used outside its unit of work. The message says what to do instead."""
+    """A session was used outside its unit of work. The message contains the fix."""
 
 
 class TransactionConflict(Exception):
@@ -44,7 +44,7 @@ class UnitSession(sqlmodel.Session):
 
 
 class Database:
-    """Two engines: `writer` for transactions, and `reader`, which is read-only and in autocommit."""
+    """Two engines: `writer` for transactions, and `reader`, read-only and in autocommit mode."""
 
     writer: AsyncEngine
     reader: AsyncEngine
@@ -88,7 +88,7 @@ class Database:
                 else:
                     await session.commit()
             except BaseException as error:
-                # Not left to close(): on SQLite, a failed COMMIT leaves the transaction open.
+                # close() is not enough: on SQLite, a failed COMMIT leaves the transaction open.
                 await session.rollback()
                 if isinstance(error, DBAPIError) and code_of(error) in RETRYABLE:
                     raise TransactionConflict from error
@@ -105,7 +105,7 @@ def ensure_usable(session: Session) -> None:
         raise SessionError(ENDED)
     try:
         current = asyncio.current_task()
-    except RuntimeError:  # a thread has no event loop: the route is a plain `def`
+    except RuntimeError:  # in a thread, as in a plain `def` route
         current = None
     if current is not owner:
         raise SessionError(SHARED)

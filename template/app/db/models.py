@@ -27,7 +27,7 @@ def now() -> datetime:
 
 
 def rel(relationship: object) -> QueryableAttribute[Any]:
-    """A relationship for a query, as SQLModel's `col()` is for a column: `selectinload(rel(…))`."""
+    """Type a relationship for a query, as `col()` does for a column: `selectinload(rel(…))`."""
     assert isinstance(relationship, QueryableAttribute)
     return relationship
 

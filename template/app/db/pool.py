@@ -1,4 +1,4 @@
-"""A connection pool that is first in, first out."""
+"""A first-in, first-out connection pool."""
 
 import asyncio
 from typing import Any
@@ -12,8 +12,8 @@ from sqlalchemy.util import await_
 class FifoPool(AsyncAdaptedQueuePool):
     """A pool in which the task that has waited longest gets the next connection.
 
-    In SQLAlchemy's own queue, a new task can overtake the waiting ones (sqlalchemy#7679): under
-    load, one request in a hundred waits for half a second.
+    In SQLAlchemy's own pool, a new task can overtake waiting tasks (sqlalchemy#7679): under load,
+    one request in a hundred waits for half a second.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:

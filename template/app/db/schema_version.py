@@ -1,6 +1,6 @@
 """The version of the schema: the revisions in the code, and those in the database.
 
-Alembic is not imported here: it would take a tenth of the memory of each worker.
+This does not import Alembic, which would add a tenth to the memory of each worker.
 """
 
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
-# revision = "…", down_revision: str | None = "…", depends_on = ("…", "…"), also over many lines
+# revision = "…", down_revision: str | None = "…", depends_on = ("…", "…"), also on several lines
 IDENTIFIER = re.compile(
     r"^(revision|down_revision|depends_on)\b[^=\n]*= *(\([^)]*\)|\[[^]]*\]|.+)$", re.MULTILINE
 )

@@ -23,7 +23,7 @@ class ExactString(TypeDecorator[str]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name not in {"mysql", "mariadb"}:
             return dialect.type_descriptor(String(self.length))
-        from sqlalchemy.dialects import mysql  # not at the top: it loads every driver of MySQL
+        from sqlalchemy.dialects import mysql  # not at the top: it imports all drivers
 
         mariadb = getattr(dialect, "is_mariadb", False)
         collation = "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"
@@ -62,7 +62,7 @@ class ExactDecimal(TypeDecorator[Decimal]):
 
 
 def value_enum(kind: type[StrEnum]) -> Enum:
-    """Stores the values of an enum, and not its names, with a CHECK constraint.
+    """A type for an enum that stores values instead of names, with a CHECK constraint.
 
     The constraint's name changes with the values, so that `just revision` notices the change.
     """

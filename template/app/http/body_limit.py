@@ -8,10 +8,10 @@ from app.http.problems import problem
 
 
 class BodyLimitMiddleware:
-    """Answers 413 to a declared length over the limit, before the route does any work.
+    """Sends a 413 if the Content-Length is over the limit, before the route does any work.
 
-    FastAPI checks the limit only while a body is read: a route that does not read it would have
-    committed by then. A route or a router may set its own limit with `max_body_size`.
+    FastAPI checks the limit only while a body is read: a route that does not read the body would
+    commit first. A route or a router may set its own limit with `max_body_size`.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -27,7 +27,7 @@ class BodyLimitMiddleware:
         await self.app(scope, receive, send)
 
     def own(self, scope: Scope) -> int:
-        """The limit of the route that the request is for."""
+        """The limit of the route that handles the request."""
         for route in iter_route_contexts(scope["app"].routes):
             if route.matches(scope)[0] is Match.FULL:
                 return getattr(route, "max_body_size", None) or self.limit

@@ -1,11 +1,11 @@
-"""Swagger UI at `/docs`, with assets from the service itself: it needs no internet."""
+"""Swagger UI at `/docs`. The service itself serves the assets, so this works offline."""
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-# Resolved at import: later the process may lack permission to read it.
+# The path is resolved at import: later, the process may not be allowed to read it.
 assets = StaticFiles(packages=[("fastapi_offline", "static")])
 
 

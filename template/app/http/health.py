@@ -51,7 +51,7 @@ async def why_not_ready(db: Database) -> str | None:
     except (SQLAlchemyError, TimeoutError) as error:
         log.warning("unavailable", reason=repr(getattr(error, "orig", error)))
         return "The database does not answer: check DATABASE_URL."
-    # An unknown revision means that a newer release has migrated already.
+    # With an unknown revision, a newer release has already migrated the database.
     if found >= needed or not found <= known:
         return None
     return (

@@ -1,4 +1,4 @@
-"""Keyset pagination: a page begins after the last id of the page before it."""
+"""Keyset pagination: a page begins after the last id of the previous page."""
 
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -16,16 +16,16 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 
 class Page(BaseModel, Generic[T]):
     items: list[T]
-    next: Id | None = Field(description="`after` of the next page; null on the last one.")
+    next: Id | None = Field(description="`after` for the next page; null on the last one.")
 
 
 async def paginate(
     session: AsyncSession, rows: SelectOfScalar[Row], limit: int, after: Id | None
 ) -> Page[Row]:
-    """At most `limit` of the rows, ordered by id. A page costs the same however far in it is."""
+    """At most `limit` rows, ordered by id. The last page is as fast as the first one."""
     row_id: Any = rows.column_descriptions[0]["entity"].id
     if after is not None:
         rows = rows.where(row_id > after)
-    found = (await session.exec(rows.order_by(row_id).limit(limit + 1))).all()  # one more: is there
+    found = (await session.exec(rows.order_by(row_id).limit(limit + 1))).all()  # +1 row for `next`
     page = found[:limit]
     return Page(items=list(page), next=page[-1].id if len(found) > limit else None)

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 PROBLEM_JSON = "application/problem+json"
 SCHEMAS = "#/components/schemas/{model}"
 RETRY_AFTER = {"Retry-After": "1"}  # seconds
-MAX_ERRORS = 100  # per response; a large body could produce any number
+MAX_ERRORS = 100  # per response; a large body could have any number
 CONFLICTING = (
     "The request conflicts with existing data: a value that must be unique is taken, a referenced "
     "row does not exist, or the row is still referenced."
@@ -86,13 +86,13 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def unavailable(reason: str) -> Response:
-    """A 503. The reason is logged, and not sent to the client."""
+    """A 503 response. The reason is logged, but not sent to the client."""
     log.warning("unavailable", reason=reason)
     return problem(503, "The service is temporarily unavailable. Please retry.", RETRY_AFTER)
 
 
 def allowed_methods(request: Request) -> dict[str, str]:
-    """All methods of the path (RFC 9110, 10.2.1). Starlette names those of the first route only."""
+    """All methods of the path (RFC 9110, 10.2.1). Starlette lists those of one route only."""
     methods = [
         method
         for method in HTTPMethod

@@ -15,10 +15,10 @@ log = structlog.get_logger()
 
 
 class RequestLogMiddleware:
-    """Writes one log entry for each request, without its query, which may contain secrets.
+    """Writes one log entry for each request, without the query, which may contain secrets.
 
-    The request id is the client's `X-Request-ID` if it is valid. Every entry that is logged during
-    the request has it, and the response, too.
+    The request id is the client's `X-Request-ID` if it is valid. It is in the response, and in
+    every entry that is logged during the request.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -17,8 +17,8 @@ class RetryMiddleware:
     """Calls the application again when it raises `TransactionConflict`.
 
     The client gets a 503 when all attempts fail, or when the body is too large to keep. Add this
-    middleware first, so that it is the innermost one and others see one request. What a handler
-    does outside the database is done in each attempt; background tasks run once.
+    middleware first: as the innermost one, it hides the attempts from the others. Side effects
+    outside the database happen in each attempt, but background tasks run once.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -55,7 +55,7 @@ class RetryMiddleware:
 
 
 class RecordedBody:
-    """Records what `receive` returns: after `rewind()`, it returns the same messages again."""
+    """Records the messages that `receive` returns, and returns them again after `rewind()`."""
 
     def __init__(self, live: Receive) -> None:
         self.live = live
@@ -76,6 +76,6 @@ class RecordedBody:
         return message
 
     def rewind(self) -> bool:
-        """Whether all of the body was small enough to keep."""
+        """Start again at the first message. False if the body was too large to keep."""
         self.position = 0
         return self.size <= MAX_REPLAY

@@ -1,6 +1,6 @@
 """initial
 
-The first revision: there is no table yet.
+The first revision, without tables.
 """
 
 revision = "initial"

@@ -26,7 +26,7 @@ Outbox = list[tuple[Letter, str, str]]
 
 @pytest.fixture(autouse=True)
 def fast_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cheapest Argon2: it takes milliseconds instead of a tenth of a second."""
+    """Use the cheapest Argon2 parameters: milliseconds instead of a tenth of a second."""
     cheap = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(passwords, "hasher", PasswordHash((cheap, BcryptHasher(rounds=4))))
     passwords.dummy_hash.cache_clear()
@@ -82,7 +82,7 @@ async def superuser(accounts: Accounts) -> User:
 
 @pytest.fixture
 async def other(accounts: Accounts) -> Headers:
-    """Signs a request in as another user."""
+    """The headers of a request from another user."""
     return accounts.headers(await accounts.add("other@example.com"))
 
 

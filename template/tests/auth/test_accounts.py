@@ -43,7 +43,7 @@ async def test_no_mail_to_unknown_or_verified_address(
     for path, email in (
         ("forgot-password", "nobody@example.com"),
         ("request-verify-token", "nobody@example.com"),
-        ("request-verify-token", user.email),  # which is verified
+        ("request-verify-token", user.email),  # it is already verified
     ):
         response = await client.post(f"/auth/{path}", json={"email": email})
         assert (response.status_code, response.json()) == (202, None)

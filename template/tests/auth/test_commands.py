@@ -1,4 +1,4 @@
-"""`manage users`. It runs in a thread, on its own engines."""
+"""`manage users`. The command runs in a thread, with its own engines."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

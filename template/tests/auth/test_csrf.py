@@ -10,7 +10,7 @@ from tests.auth.fixtures import PASSWORD, Accounts
 LOGIN = "/auth/session/login"
 SESSIONS = "/users/me/sessions"
 FORM = {"username": "user@example.com", "password": PASSWORD}
-BASIC = {"authorization": "Basic eDp5"}  # a browser sends it by itself if a proxy asked for it
+BASIC = {"authorization": "Basic eDp5"}  # browsers repeat it automatically after a challenge
 FRIEND = "https://friend.example"
 SITES = {"same-origin": 204, "none": 204, "same-site": 403, "cross-site": 403}
 ORIGINS = {"http://test": 204, FRIEND: 204, "http://evil/@test": 403, "null": 403, "http://[": 403}

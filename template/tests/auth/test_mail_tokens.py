@@ -1,4 +1,4 @@
-"""A token in a letter is valid once, for the address that it was sent to."""
+"""A token in an e-mail is valid once, for the address that it was sent to."""
 
 import asyncio
 

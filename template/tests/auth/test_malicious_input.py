@@ -1,4 +1,4 @@
-"""Malicious input gets a 4xx response. It is not stored, and not repeated in the response."""
+"""Malicious input gets a 4xx response. It is neither stored nor repeated in the response."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ async def race(client: AsyncClient, *emails: str) -> list[int]:
 
 @pytest.mark.parametrize("path", LOGINS)
 @pytest.mark.parametrize("field", ["username", "password"])
-async def test_nul(client: AsyncClient, user: User, path: str, field: str) -> None:
+async def test_nul_in_credentials(client: AsyncClient, user: User, path: str, field: str) -> None:
     form = {"username": user.email, "password": PASSWORD, field: "a\0b"}
     assert (await client.post(path, data=form)).status_code == 400
 
@@ -67,11 +67,11 @@ async def test_spellings_of_an_address_are_one_account(client: AsyncClient, name
     spellings = [f"{name}@{domain}" for name, domain in zip(names, domains, strict=True)]
     assert await race(client, *spellings) == [201, 400, 400, 400]
     assert [await sign_in(client, spelling) for spelling in spellings] == [200] * 4
-    assert await race(client, "cäse@example.com", "anne@example.com") == [201, 201]  # others
+    assert await race(client, "cäse@example.com", "anne@example.com") == [201, 201]  # distinct
 
 
 @pytest.mark.parametrize("route", [route for route in BODIES if "/auth/" in route])
-async def test_lone_surrogate(client: AsyncClient, route: str) -> None:
+async def test_lone_surrogate_in_body(client: AsyncClient, route: str) -> None:
     good = dict.fromkeys(BODIES[route], "a@example.com")
     for field in good:
         body = json.dumps(good | {field: f"{LONE_SURROGATE}@example.com"})
@@ -83,7 +83,7 @@ async def test_lone_surrogate(client: AsyncClient, route: str) -> None:
 
 
 @pytest.mark.parametrize("route", BODIES)
-async def test_null(superuser_client: AsyncClient, user: User, route: str) -> None:
+async def test_null_in_body(superuser_client: AsyncClient, user: User, route: str) -> None:
     method, path = route.format(user.id).split()
     good = dict.fromkeys(BODIES[route], method == "PATCH" or "a@example.com")
     for field in good:

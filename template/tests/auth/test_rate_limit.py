@@ -1,4 +1,4 @@
-"""Rate limits: each client has one, and one for each account."""
+"""Rate limits per client, and per client and account."""
 
 from collections.abc import AsyncGenerator
 
@@ -43,7 +43,7 @@ async def test_limit_per_account_and_client(
 
 
 @pytest.mark.parametrize(("path", "new"), [("password", "new_password"), ("email", "email")])
-async def test_limit_of_password_confirmations(
+async def test_limit_of_wrong_current_passwords(
     user_client: AsyncClient, path: str, new: str
 ) -> None:
     body = {"current_password": "a guess", new: "another@example.com"}

@@ -66,7 +66,7 @@ async def test_failed_registration_creates_no_user_and_sends_no_mail(
     assert (await emails(db), outbox) == ([], [])
 
 
-async def test_only_a_taken_address_is_reported_as_taken(accounts: Accounts, db: Database) -> None:
+async def test_other_integrity_errors_are_not_email_taken(accounts: Accounts, db: Database) -> None:
     user = await accounts.add("user@example.com")
     with pytest.raises(IntegrityError):
         async with db.unit() as session:

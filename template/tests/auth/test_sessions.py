@@ -28,7 +28,7 @@ async def status(client: AsyncClient, headers: Headers) -> int:
 
 
 async def change_password(client: AsyncClient, user: User, outbox: Outbox) -> Response:
-    """By the user, with a session."""
+    """Change the password as the user, with a cookie session."""
     body = {"current_password": PASSWORD, "new_password": NEW}
     headers = await cookie_headers(client)
     del client.headers["authorization"]

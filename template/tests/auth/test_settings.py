@@ -1,4 +1,4 @@
-"""The settings of users: production requires a secret, which is never shown."""
+"""Settings for users. Production requires a secret, which is never shown."""
 
 from typing import Any
 

@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 FORM = {"username": "user@example.com", "password": PASSWORD}
 
 
-async def test_bearer_token(client: AsyncClient, user: User) -> None:
+async def test_sign_in_with_bearer_token(client: AsyncClient, user: User) -> None:
     response = await client.post("/auth/jwt/login", data=FORM)
     assert response.status_code == 200
     token = response.json()["access_token"]
@@ -18,7 +18,7 @@ async def test_bearer_token(client: AsyncClient, user: User) -> None:
     assert (me.status_code, me.json()["email"]) == (200, user.email)
 
 
-async def test_cookie(client: AsyncClient, user: User) -> None:
+async def test_sign_in_with_cookie(client: AsyncClient, user: User) -> None:
     response = await client.post("/auth/session/login", data=FORM)
     assert response.status_code == 204
     assert (await client.get("/users/me")).json()["email"] == user.email

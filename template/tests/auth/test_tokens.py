@@ -79,7 +79,7 @@ async def use(client: AsyncClient, path: str, token: str) -> bool:
         {"fp": None},
     ],
 )
-async def test_forged(
+async def test_forged_token(
     client: AsyncClient, forge: Forge, path: str, changes: dict[str, Any]
 ) -> None:
     assert not await use(client, path, forge(PURPOSES[path], **changes))
@@ -90,7 +90,7 @@ async def test_forged(
 @pytest.mark.parametrize(
     "changes", [{"email": "a@example.com"}, {"email": 0}, {"email": None}, {"to": None}]
 )
-async def test_another_address(
+async def test_token_for_another_address(
     client: AsyncClient, forge: Forge, path: str, changes: dict[str, Any]
 ) -> None:
     assert not await use(client, path, forge(PURPOSES[path], **changes))
@@ -98,7 +98,7 @@ async def test_another_address(
 
 
 @pytest.mark.parametrize("path", PURPOSES)
-async def test_unsigned(client: AsyncClient, forge: Forge, path: str) -> None:
+async def test_unsigned_token(client: AsyncClient, forge: Forge, path: str) -> None:
     signed = forge(PURPOSES[path])
     claims = jwt.decode(signed, options={"verify_signature": False})
     assert not await use(client, path, jwt.encode(claims, "", "none"))
@@ -107,7 +107,7 @@ async def test_unsigned(client: AsyncClient, forge: Forge, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PURPOSES)
-async def test_another_purpose(client: AsyncClient, forge: Forge, path: str) -> None:
+async def test_token_for_another_purpose(client: AsyncClient, forge: Forge, path: str) -> None:
     for purpose in {*PURPOSES.values(), "another"} - {PURPOSES[path]}:
         assert not await use(client, path, forge(purpose))
 

@@ -1,4 +1,4 @@
-"""Responses do not tell whether an address has an account."""
+"""Responses do not reveal whether an address has an account."""
 
 from unittest.mock import Mock
 
@@ -15,7 +15,7 @@ MAILS = ["/auth/forgot-password", "/auth/request-verify-token"]
 
 @pytest.fixture
 def hasher(monkeypatch: pytest.MonkeyPatch) -> Mock:
-    passwords.dummy_hash()  # it is created once, and not counted
+    passwords.dummy_hash()  # created once, so it is not counted
     spy = Mock(wraps=passwords.hasher)
     monkeypatch.setattr(passwords, "hasher", spy)
     return spy

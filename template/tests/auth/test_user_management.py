@@ -1,4 +1,4 @@
-"""Superusers manage users; others may not."""
+"""Only superusers can manage users."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-async def test_forbidden_without_superuser(
+async def test_unauthorized_or_not_superuser(
     client: AsyncClient,
     user_client: AsyncClient,
     user: User,

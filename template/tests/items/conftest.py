@@ -4,5 +4,5 @@ from httpx2 import AsyncClient
 
 @pytest.fixture
 def client(user_client: AsyncClient) -> AsyncClient:
-    """The tests of items are signed in as a user."""
+    """A client that is signed in as a user, for all tests of items."""
     return user_client

@@ -13,19 +13,19 @@ from app.db.url import parse_url
 from dev.process import NoServer, Server, docker
 
 IMAGE = "mariadb:11.8"
-WAYS = """There is no MySQL or MariaDB here. Any of these provides one:
+WAYS = """No MySQL or MariaDB server is available. Each of these provides one:
   sudo apt-get install mariadb-server-core      (brew install mariadb)
   DATABASE_URL=...             for development: mysql://user:password@host/name
   TEST_DATABASE_URL=...        for the tests: mysql://user:password@host/a_test_database
-  docker                       with its engine running"""
-# The data is thrown away, so it need not survive a crash.
+  docker                       with a running engine"""
+# The data is temporary, so it need not survive a crash.
 FAST = ["--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite", "--skip-log-bin"]
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
 
 
 @contextmanager
 def own_server(kept: Path | None = None) -> Generator[URL]:
-    """Run a server until the block ends. Its data stays in `kept`, or is thrown away."""
+    """Run a server until the block ends. Its data is kept in `kept`, or deleted."""
     if (mariadbd := shutil.which("mariadbd", path=PATH)) is not None:
         with local_server(mariadbd, kept) as url:
             yield url

@@ -14,13 +14,13 @@ from app.db.url import parse_url
 from dev.process import NoServer, Server, docker
 
 IMAGE = "postgres:18"
-WAYS = """There is no PostgreSQL here. Any of these provides one:
+WAYS = """No PostgreSQL server is available. Each of these provides one:
   uv sync                      installs one with the development dependencies
   DATABASE_URL=...             for development: postgresql://user:password@host/name
   TEST_DATABASE_URL=...        for the tests: postgresql://user:password@host/a_test_database
-  initdb and postgres          of your system, on the PATH
-  docker                       with its engine running"""
-FAST = [  # the data is thrown away, so it need not survive a crash
+  initdb and postgres          from your system, on the PATH
+  docker                       with a running engine"""
+FAST = [  # the data is temporary, so it need not survive a crash
     *["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"],
     *["-c", "max_connections=200"],
 ]
@@ -28,7 +28,7 @@ FAST = [  # the data is thrown away, so it need not survive a crash
 
 @contextmanager
 def own_server(kept: Path | None = None) -> Generator[URL]:
-    """Run a server until the block ends. Its data stays in `kept`, or is thrown away."""
+    """Run a server until the block ends. Its data is kept in `kept`, or deleted."""
     options = FAST if kept is None else []
     if (binaries := find_binaries()) is not None:
         with local_server(binaries, options, kept) as url:
@@ -51,7 +51,7 @@ def local_server(
     binaries: Path, options: Sequence[str], kept: Path | None
 ) -> AbstractContextManager[URL]:
     server = Server(kept)
-    if not can_run(server, binaries):  # they are below a home folder that only its owner can enter
+    if not can_run(server, binaries):  # they are in a home folder that only its owner can enter
         binaries = copy_binaries(binaries, server.folder)
     data = server.folder / "data"
     if not data.exists():
@@ -88,7 +88,7 @@ def copy_binaries(binaries: Path, folder: Path) -> Path:
     install = binaries.parent
     package = install.parent
     libraries = package.with_name(f"{package.name}.libs")
-    for place in (libraries, package):  # from an earlier start, if the folder is kept
+    for place in (libraries, package):  # from an earlier start in this folder
         shutil.rmtree(folder / place.name, ignore_errors=True)
     if libraries.is_dir():
         shutil.copytree(libraries, folder / libraries.name)

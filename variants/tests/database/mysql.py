@@ -1,4 +1,4 @@
-"""The server of the tests: TEST_DATABASE_URL, or a throw-away MariaDB."""
+"""The server of the tests: TEST_DATABASE_URL, or a temporary MariaDB."""
 
 from contextlib import AbstractContextManager
 

@@ -1,4 +1,4 @@
-"""The server of the tests: TEST_DATABASE_URL, or a throw-away PostgreSQL."""
+"""The server of the tests: TEST_DATABASE_URL, or a temporary PostgreSQL."""
 
 from contextlib import AbstractContextManager
 

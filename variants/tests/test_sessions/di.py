@@ -1,4 +1,4 @@
-"""The injected session: one for each request, and only until its response is built."""
+"""The injected session: one for each request. It ends when the response is built."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated

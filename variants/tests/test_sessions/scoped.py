@@ -1,4 +1,4 @@
-"""`db.session`: one for each unit of work, and none outside of it."""
+"""`db.session`: one session for each unit of work, and none outside."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -48,7 +48,7 @@ async def test_stream_cannot_use_the_session(client: AsyncClient) -> None:
     assert "has ended" in str(streamed.pop())
 
 
-def test_no_session_outside_of_a_unit_of_work() -> None:
+def test_no_session_outside_a_unit_of_work() -> None:
     with pytest.raises(SessionError, match="no unit of work here"):
         Context().run(lambda: db.session)
 

@@ -58,7 +58,7 @@ def create_migrator(settings: DatabaseSettings) -> AsyncEngine:
 
 
 def _transactional(engine: AsyncEngine, *pragmas: str) -> AsyncEngine:
-    """Send BEGIN and COMMIT as statements: the driver itself would begin too late.
+    """Send BEGIN and COMMIT as statements: the driver itself would send BEGIN too late.
 
     IMMEDIATE takes the write lock at once. A transaction that reads first could not wait for it.
     """
@@ -82,7 +82,7 @@ def _transactional(engine: AsyncEngine, *pragmas: str) -> AsyncEngine:
 
 
 def _wrap_overflow(context: ExceptionContext) -> DataError | None:
-    """An integer of more than 64 bits is a database error, as with the other drivers."""
+    """Turn an integer of more than 64 bits into a database error, as the other drivers do."""
     error = context.original_exception
     if not isinstance(error, OverflowError):
         return None

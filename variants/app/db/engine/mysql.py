@@ -56,8 +56,8 @@ def _create(
 
     @event.listens_for(engine.sync_engine, "reset")
     def reset(connection: Any, _: object, state: PoolResetState) -> None:
-        # Each response says whether a transaction is open. A ROLLBACK without one would cost
-        # every request a round trip.
+        # The status of the last response shows whether a transaction is open. A ROLLBACK without
+        # one would cost each request a round trip.
         if not state.terminate_only and connection.driver_connection.get_transaction_status():
             connection.rollback()
 

@@ -23,7 +23,7 @@ def create_writer(settings: DatabaseSettings) -> AsyncEngine:
 def create_reader(settings: DatabaseSettings) -> AsyncEngine:
     """Create the engine for read-only units of work: autocommit, one round trip for each query."""
     size = settings.database_read_pool
-    if settings.database_pooler == "transaction":  # sessions are shared: set it in each transaction
+    if settings.database_pooler == "transaction":  # shared sessions: set it for each transaction
         engine = _create(settings, size, settings.database_isolation_level)
         return engine.execution_options(postgresql_readonly=True)
     return _create(settings, size, "AUTOCOMMIT", default_transaction_read_only="on")
@@ -75,7 +75,7 @@ def _create(
 
 def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
     args: dict[str, Any] = {"connect_timeout": max(2, round(settings.database_connect_timeout))}
-    if settings.database_pooler == "transaction":  # prepared statements are per server session
+    if settings.database_pooler == "transaction":  # a statement belongs to a server session
         args["prepare_threshold"] = None
     return args
 

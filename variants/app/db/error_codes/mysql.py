@@ -26,7 +26,7 @@ READ_ONLY = {1792}
 UNAVAILABLE = {
     1021,  # disk full
     1040,  # too many connections
-    1047,  # the node has lost its cluster
+    1047,  # the node has lost the connection to its cluster
     1053,  # shutdown
     1203,  # too many connections of this user
     1290,  # the server runs with --read-only

@@ -47,6 +47,6 @@ def code_of(error: DBAPIError) -> str | None:
 
 
 def is_unavailable(error: DBAPIError) -> bool:
-    if (code := code_of(error)) is None:  # psycopg raises this when it cannot connect
+    if (code := code_of(error)) is None:  # psycopg has none if it cannot connect
         return error.connection_invalidated or isinstance(error, OperationalError)
     return error.connection_invalidated or code in UNAVAILABLE or code.startswith("08")

@@ -31,8 +31,8 @@ async def get_session(request: Request) -> AsyncGenerator[AsyncSession]:
 
 
 DatabaseDep = Annotated[Database, Depends(get_database)]
-# "function": COMMIT comes after the response is built and before its first byte is sent,
-# so that a COMMIT that fails is an error for the client.
+# "function": COMMIT runs after the response is built and before its first byte is sent, so that
+# the client gets an error if COMMIT fails.
 UnitOfWork = Depends(get_session, scope="function")
 SessionDep = Annotated[AsyncSession, UnitOfWork]
 ROUTE_DEPENDENCIES: list[params.Depends] = []  # a route that uses the session depends on it

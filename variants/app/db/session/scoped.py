@@ -24,7 +24,7 @@ current: ContextVar[AsyncSession | None] = ContextVar("session", default=None)
 class ScopedDatabase(Database):
     @property
     def session(self) -> AsyncSession:
-        """The session of the current unit of work. SessionError if there is none."""
+        """The session of the current unit of work. Raises SessionError if there is none."""
         if (session := current.get()) is None:
             raise SessionError(NO_UNIT)
         ensure_usable(session.sync_session)
@@ -61,8 +61,8 @@ async def unit_of_work(request: Request) -> AsyncGenerator[None]:
 
 
 DatabaseDep = Annotated[Database, Depends(get_database)]
-# "function": COMMIT comes after the response is built and before its first byte is sent,
-# so that a COMMIT that fails is an error for the client.
+# "function": COMMIT runs after the response is built and before its first byte is sent, so that
+# the client gets an error if COMMIT fails.
 UnitOfWork = Depends(unit_of_work, scope="function")
 ROUTE_DEPENDENCIES = [UnitOfWork]
 
@@ -75,7 +75,7 @@ class Repository:
         return db.session
 
     @classmethod
-    def from_session(cls, _: AsyncSession) -> Self:  # it is the current one
+    def from_session(cls, _: AsyncSession) -> Self:  # db.session has it
         return cls()
 
     @classmethod

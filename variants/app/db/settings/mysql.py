@@ -13,7 +13,7 @@ LOCAL = "mysql://root@localhost:3306/{{ database_name }}"
 class DatabaseSettings(BaseSettings):
     database_url: DatabaseURL = Field(
         default=parse_url(LOCAL),
-        description="mysql://user:password@host:3306/name, for MariaDB, too.",
+        description="mysql://user:password@host:3306/name, also for MariaDB.",
     )
     database_write_pool: int = Field(
         default=10, ge=1, description="Connections per worker for transactions. All stay open."
@@ -25,13 +25,15 @@ class DatabaseSettings(BaseSettings):
         default=3, gt=0, description="Seconds to wait for a connection before a 503."
     )
     database_pool_recycle: int = Field(
-        default=1800, gt=0, description="Maximum age of a connection; less than wait_timeout."
+        default=1800,
+        gt=0,
+        description="Maximum age of a connection in seconds; less than wait_timeout.",
     )
     database_connect_timeout: int = Field(
         default=5, ge=1, description="Timeout in seconds for opening a connection."
     )
     database_isolation_level: Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] = Field(
-        default="READ COMMITTED", description="After a conflict, the request is retried."
+        default="READ COMMITTED", description="Requests are retried after a conflict."
     )
     database_lock_timeout: int = Field(
         default=5, ge=1, description="Seconds that a statement waits for a locked row."

@@ -13,7 +13,7 @@ LOCAL = "postgresql://postgres@localhost:5432/{{ database_name }}"
 class DatabaseSettings(BaseSettings):
     database_url: DatabaseURL = Field(
         default=parse_url(LOCAL),
-        description="postgres://user:password@host:5432/name, as hosting providers give it.",
+        description="postgres://user:password@host:5432/name, as hosting providers write it.",
     )
     database_write_pool: int = Field(
         default=10, ge=1, description="Connections per worker for transactions. All stay open."
@@ -28,14 +28,16 @@ class DatabaseSettings(BaseSettings):
         default=5, gt=0, description="Timeout in seconds for opening a connection."
     )
     database_isolation_level: Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] = Field(
-        default="READ COMMITTED", description="After a conflict, the request is retried."
+        default="READ COMMITTED", description="Requests are retried after a conflict."
     )
     database_statement_timeout: float = Field(
         default=30, ge=0, description="Timeout in seconds for a statement. 0 means no timeout."
     )
     database_idle_timeout: float = Field(
-        default=60, ge=0, description="The same for an idle transaction."
+        default=60,
+        ge=0,
+        description="Timeout in seconds for an idle transaction. 0 means no timeout.",
     )
     database_pooler: Literal["none", "transaction"] = Field(
-        default="none", description="transaction: behind PgBouncer in transaction mode."
+        default="none", description="Use transaction behind PgBouncer in transaction mode."
     )

@@ -1,6 +1,6 @@
 """items
 
-The first revision: the example.
+The first revision: the table of the example.
 """
 
 import sqlalchemy as sa

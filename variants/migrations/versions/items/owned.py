@@ -1,6 +1,6 @@
 """items
 
-The example. Items belong to users, so this comes after the revision of users.
+The table of the example. Items belong to users, so this follows the revision of users.
 """
 
 import sqlalchemy as sa
