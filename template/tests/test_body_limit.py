@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 from fastapi import APIRouter, FastAPI, Request
-from httpx2 import AsyncClient, Response
+from httpx2 import ASGITransport, AsyncClient, Response
 
-from app.api import include_domain
+from app.api import create_app, include_domain
 from app.settings import Settings
 
 routes = APIRouter(prefix="/test-body-limit")
@@ -64,3 +64,15 @@ async def test_route_with_a_larger_limit(client: AsyncClient, settings: Settings
     body = b"x" * (settings.max_body_size + 1)
     assert (await client.post("/test-body-limit/upload", content=body)).json() == len(body)
     assert_too_large(await client.post("/test-body-limit/upload", content=body * 5))
+
+
+async def test_route_with_a_lower_limit(settings: Settings) -> None:
+    app = create_app(settings)
+    router = APIRouter(max_body_size=100)
+    router.add_api_route("/small", ignore, methods=["POST"], status_code=204)
+    include_domain(app, router)
+    handled.clear()
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        assert_too_large(await client.post("/small", content=b"x" * 101))
+        assert handled == []
+        assert (await client.post("/nowhere", content=b"x" * 101)).status_code == 404

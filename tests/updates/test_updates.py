@@ -94,6 +94,7 @@ MESSAGES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({}, {"example": False}, ["drops items with all rows", f'{REVISION} "drop items"', MIGRATE]),
     ({"example": False}, {"example": True}, [f'{REVISION} "add items"', MIGRATE]),
     ({}, {"auth": True, "example": False}, [f'{REVISION} "add users, drop items"', MIGRATE]),
+    ({}, {"id_type": "int", "auth": True}, ["No migration", "create-superuser", "SECRET_KEY"]),
     ({}, {"id_type": "int"}, ["No migration", "rm migrations/versions", f'{REVISION} "initial"']),
     (
         {},

@@ -23,22 +23,22 @@ async def get_settings(request: Request) -> AuthSettings:
     return settings
 
 
-Settings = Annotated[AuthSettings, Depends(get_settings)]
+SettingsDep = Annotated[AuthSettings, Depends(get_settings)]
 Users = Annotated[UserRepository, Depends(UserRepository.provide)]
 Sessions = Annotated[SessionRepository, Depends(SessionRepository.provide)]
 
 
 async def get_manager(
-    users: Users, sessions: Sessions, tasks: BackgroundTasks, settings: Settings
+    users: Users, sessions: Sessions, tasks: BackgroundTasks, settings: SettingsDep
 ) -> UserManager:
     return UserManager(users, sessions, tasks, settings)
 
 
-async def get_bearer_tokens(users: Users, settings: Settings) -> BearerTokens:
+async def get_bearer_tokens(users: Users, settings: SettingsDep) -> BearerTokens:
     return BearerTokens(users, settings)
 
 
-async def get_session_tokens(sessions: Sessions, settings: Settings) -> SessionTokens:
+async def get_session_tokens(sessions: Sessions, settings: SettingsDep) -> SessionTokens:
     return SessionTokens(sessions, settings)
 
 
@@ -71,7 +71,7 @@ find_user = authenticator.current_user_token(optional=True, active=True)
 FoundUser = Annotated[tuple[User | None, str | None], Depends(find_user)]
 
 
-async def current_user(request: Request, found: FoundUser, settings: Settings) -> User:
+async def current_user(request: Request, found: FoundUser, settings: SettingsDep) -> User:
     user, token = found
     if user is None:
         raise NotSignedIn

@@ -11,7 +11,7 @@ from app.auth.csrf import check_same_site
 from app.auth.dependencies import (
     CurrentUser,
     Manager,
-    Settings,
+    SettingsDep,
     bearer,
     cookie_transport,
     get_bearer_tokens,
@@ -48,7 +48,7 @@ async def sign_in_with_bearer_token(
 
 @auth.post("/auth/session/login", status_code=204)
 async def sign_in_with_cookie(
-    user: SignedInUser, tokens: SessionTokensDep, settings: Settings
+    user: SignedInUser, tokens: SessionTokensDep, settings: SettingsDep
 ) -> Response:
     token = await tokens.write_token(user)
     return await cookie_transport(settings).get_login_response(token)
@@ -56,7 +56,7 @@ async def sign_in_with_cookie(
 
 @auth.post("/auth/session/logout", status_code=204, responses=problems(401))
 async def sign_out(
-    request: Request, user: CurrentUser, tokens: SessionTokensDep, settings: Settings
+    request: Request, user: CurrentUser, tokens: SessionTokensDep, settings: SettingsDep
 ) -> Response:
     """End this session. Other sessions of the user remain valid."""
     await tokens.destroy_token(request.cookies.get(settings.session_cookie, ""), user)

@@ -39,6 +39,8 @@ class RetryMiddleware:
             await send(message)
 
         for attempt in range(ATTEMPTS):
+            if attempt > 0:
+                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # jitter
             try:
                 await self.app(scope, body.receive, watch)
             except TransactionConflict:
@@ -48,7 +50,6 @@ class RetryMiddleware:
                     break
                 scope["state"].clear()
                 scope["state"].update(state)
-                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # jitter
             else:
                 return
         await unavailable("transactions in conflict")(scope, receive, send)
