@@ -5,9 +5,18 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import typer
+from sqlalchemy import URL
+
+from app.db.schema_version import known_revisions
+from app.db.session import connect
+from app.http.health import why_not_ready
+from app.settings import Settings, read_settings
 
 ROOT = Path(__file__).parents[1]
 COPIER = ["tool", "run", "copier>=9.19,<10"]
@@ -39,17 +48,19 @@ def packages() -> str:
 
 
 def settings() -> str:
-    from app.settings import read_settings  # not at the top: see main()
     from dev.env_file import find_faults
 
-    if faults := find_faults(ROOT / ".env"):
+    faults = find_faults(ROOT / ".env")
+    try:
+        read_settings()
+    except SystemExit as error:
+        faults += str(error).splitlines()
+    if faults:
         raise Fault("\n".join(faults))
-    return f"all {len(type(read_settings()).model_fields)} are valid"
+    return f"all {len(Settings.model_fields)} are valid"
 
 
 def revisions() -> str:
-    from app.db.schema_version import known_revisions
-
     heads, _ = known_revisions()
     if len(heads) > 1:
         raise Fault(f"{' and '.join(sorted(heads))} are heads. Run: uv run alembic merge heads")
@@ -57,25 +68,29 @@ def revisions() -> str:
 
 
 def database() -> str:
-    from app.db.session import connect
-    from app.http.health import why_not_ready
-    from app.settings import read_settings
-
-    settings = read_settings()
-
-    async def check() -> str | None:
+    async def check(settings: Settings) -> str | None:
         async with connect(settings) as db:
             return await why_not_ready(db)
 
-    if (reason := asyncio.run(check())) is not None:
-        raise Fault(f"{settings.database_url}: {reason}")
-    return f"{settings.database_url} is up to date"
+    with development_database() as url:
+        reason = asyncio.run(check(read_settings().model_copy(update={"database_url": url})))
+    if reason is not None:
+        raise Fault(f"{url}: {reason}")
+    return f"{url} is up to date"
+
+
+def development_database() -> AbstractContextManager[URL]:
+    """The database of the `just` commands. There is no dev/database.py for SQLite."""
+    if find_spec("dev.database") is None:
+        return nullcontext(read_settings().database_url)
+    found: AbstractContextManager[URL] = import_module("dev.database").development_database()
+    return found
 
 
 def template() -> str:
     """Check for a newer release of the template. An outdated project is not a fault."""
     done = uv(*COPIER, "check-update")
-    return (done.stdout + done.stderr).strip().splitlines()[-1]
+    return ((done.stdout + done.stderr).splitlines() or ["no answer"])[-1]
 
 
 def main() -> None:
@@ -90,8 +105,7 @@ def main() -> None:
     for name, check in checks.items():
         try:
             typer.echo(f"ok     {name:<10} {check()}")
-        # read_settings() exits for an invalid setting: modules that call it are imported in checks.
-        except (Fault, SystemExit) as fault:
+        except (Fault, SystemExit) as fault:  # SystemExit: an invalid setting
             healthy = False
             for line in str(fault).splitlines():
                 typer.echo(f"FAULT  {name:<10} {line}")

@@ -43,7 +43,7 @@ if not kept:
 UID = 65534 if os.name == "posix" and os.geteuid() == 0 else None
 
 
-class NoServer(Exception):
+class NoServer(SystemExit):
     """No database server can be started. The message lists ways to get one."""
 
 

@@ -35,6 +35,11 @@ async def quote(words: list[str]) -> None:
     raise HTTPException(400, f"Not {words[0]}.")
 
 
+@routes.get("/status/{status}")
+async def raise_status(status: int) -> None:
+    raise HTTPException(status, {"a": 1})
+
+
 @routes.get("/conflict")
 async def conflict() -> None:
     raise Conflict("This is taken.")
@@ -70,6 +75,14 @@ async def test_method_not_allowed(client: AsyncClient) -> None:
     response = await client.delete("/test-problems/echo")
     assert_problem(response, 405)
     assert response.headers["allow"] == "GET, POST"
+
+
+async def test_unusual_status(client: AsyncClient) -> None:
+    response = await client.get("/test-problems/status/499")
+    assert_problem(response, 499)
+    assert response.json()["detail"] == '{"a": 1}'
+    response = await client.get("/test-problems/status/304")
+    assert (response.status_code, response.content) == (304, b"")
 
 
 async def test_domain_error(client: AsyncClient) -> None:

@@ -54,13 +54,15 @@ def use_recipes(generated: GeneratedProject) -> None:
         raise CommandFailed(f"`just fix` does not fix this:\n{unformatted.read_text()}")
     unformatted.unlink()
     run_command(project, env, *JUST, "doctor")
+    first = start_waiting_command(project, env)
     with run_just_dev(project, env) as address:
+        first.communicate()  # ends the command that has started the database, while others use it
         headers = JSON_HEADERS | (sign_up(address) if users else {})
         urlopen(Request(f"{address}/items", b'{"name": "kept"}', headers)).close()
         expect("kept: 1", run_shell(project, env))  # while `just dev` uses the same database
     expect("kept: 1", run_shell(project, env))  # which starts the database again
     check_doctor(project, env)
-    delete_dev_database(project)
+    delete_dev_database(project, env)
 
 
 def check_doctor(project: Path, env: dict[str, str]) -> None:
@@ -76,10 +78,21 @@ def check_doctor(project: Path, env: dict[str, str]) -> None:
     (project / ".env").write_text(lines)
     revision = project / "migrations" / "versions" / "another.py"
     revision.write_text('revision = "another"\ndown_revision = "items"\n')
-    upgrade = "uv run alembic upgrade head"
-    run_failing_command(project, env, *JUST, "doctor", message=upgrade)
+    run_failing_command(project, env, *JUST, "doctor", message="or `just migrate`")
     revision.unlink()
     run_command(project, env, *JUST, "doctor")
+
+
+def start_waiting_command(project: Path, env: dict[str, str]) -> "subprocess.Popen[str]":
+    """Starts a command that uses the database until its standard input ends."""
+    wait = [*JUST, "run", "python", "-c", "print('waiting', flush=True); input()"]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        wait, cwd=project, env=env, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    )
+    assert process.stdout is not None
+    expect("waiting", process.stdout.readline())
+    return process
 
 
 def expect(text: str, output: str) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -17,13 +18,14 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
-from tests.support.commands import PASSWORD, CommandFailed, check_no_secret
+from tests.support.commands import PASSWORD, CommandFailed, check_no_secret, run_command
 
 PROBES = Path(__file__).parent / "probes"
 """Scripts that run inside a generated project, with its own Python."""
 
 JSON_HEADERS = {"Content-Type": "application/json"}
 START_TIMEOUT = 60  # seconds
+STOP_TIMEOUT = 30  # seconds
 RUNNING = re.compile(r"Uvicorn running on (http://127.0.0.1:[1-9]\d*)")
 Service = tuple["subprocess.Popen[bytes]", str]
 
@@ -116,10 +118,20 @@ def run_just_dev(project: Path, env: dict[str, str]) -> Iterator[str]:
         service.wait(30)
 
 
-def delete_dev_database(project: Path) -> None:
-    """Deletes the data of the database that `just dev` started, which may be outside the project."""
-    if found := re.search(r"with its data in (\S+)", (project / "dev.log").read_text()):
-        shutil.rmtree(found[1])
+def delete_dev_database(project: Path, env: dict[str, str]) -> None:
+    """Deletes the data of the development server, which may be outside the project."""
+    if not (project / "dev" / "database.py").exists():
+        return  # SQLite has no server
+    script = "from dev.database import FOLDER; print(FOLDER)"
+    folder = Path(run_command(project, env, "uv", "run", "python", "-c", script).split()[-1])
+    end = time.monotonic() + STOP_TIMEOUT
+    while (folder / "address").exists():
+        if time.monotonic() > end:
+            raise CommandFailed(f"The server in {folder} still runs after the last command")
+        time.sleep(0.1)
+    with (folder / "users.lock").open() as lock:
+        flock(lock, LOCK_EX)  # the server holds it until it has stopped
+    shutil.rmtree(folder)
 
 
 def is_live(address: str) -> bool:

@@ -56,5 +56,5 @@ async def why_not_ready(db: Database) -> str | None:
         return None
     return (
         f"The schema is at {' and '.join(found) or 'no revision'}, but the code needs "
-        f"{' and '.join(needed)}: run `uv run alembic upgrade head`."
+        f"{' and '.join(needed)}: run `alembic upgrade head`, or `just migrate` in development."
     )

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.utils import is_body_allowed_for_status_code
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from sqlalchemy.exc import DBAPIError
@@ -67,7 +68,9 @@ class Application(FastAPI):
 def problem(
     status: int, detail: str, headers: Mapping[str, str] | None = None, **more: object
 ) -> Response:
-    title = HTTPStatus(status).phrase
+    if not is_body_allowed_for_status_code(status):
+        return Response(status_code=status, headers=headers)
+    title = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
     # ASCII: the detail may quote a lone surrogate from the input, which UTF-8 cannot encode.
     return Response(json.dumps(body).encode("ascii"), status, headers, PROBLEM_JSON)
@@ -110,7 +113,8 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
         headers = allowed_methods(request) if error.status_code == 405 else None
-        return problem(error.status_code, str(error.detail), headers or error.headers)
+        detail = error.detail if isinstance(error.detail, str) else json.dumps(error.detail)
+        return problem(error.status_code, detail, headers or error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(_: Request, error: RequestValidationError) -> Response:
