@@ -90,8 +90,16 @@ MESSAGES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({}, {"session_style": "scoped"}, []),
     ({"db_driver": "asyncpg"}, {"db_driver": "psycopg"}, []),
     ({}, {"auth": True}, [f'{REVISION} "add users"', MIGRATE, "create-superuser", "SECRET_KEY"]),
-    ({"auth": True}, {"auth": False}, ["drops users and all their rows", f'{REVISION} "drop users"']),
-    ({}, {"example": False}, ["drops items and all their rows", f'{REVISION} "drop items"', MIGRATE]),
+    (
+        {"auth": True},
+        {"auth": False},
+        ["drops users and all their rows", f'{REVISION} "drop users"'],
+    ),
+    (
+        {},
+        {"example": False},
+        ["drops items and all their rows", f'{REVISION} "drop items"', MIGRATE],
+    ),
     ({"example": False}, {"example": True}, [f'{REVISION} "add items"', MIGRATE]),
     ({}, {"auth": True, "example": False}, [f'{REVISION} "add users, drop items"', MIGRATE]),
     ({}, {"id_type": "int", "auth": True}, ["No migration", "create-superuser", "SECRET_KEY"]),
