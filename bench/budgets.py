@@ -7,7 +7,7 @@ from bench.servers import CREATE, LIVE, PAGE, READ
 
 @dataclass
 class Budget:
-    """A limit for some measurements. The highest of them counts."""
+    """A limit for several measurements. The highest one must not exceed it."""
 
     name: str
     limit: float

@@ -40,7 +40,7 @@ BASELINES = {
     FASTAPI: "fastapi_asyncpg",
     SQLMODEL: "sqlmodel_usual",
 }
-"""The modules in `bench/baselines/`. All ratios are to FASTAPI."""
+"""The modules in `bench/baselines/`. Every ratio is relative to FASTAPI."""
 
 COPY = "copier copy"
 COPY_PLAIN = "copier copy of the same project, as plain files"

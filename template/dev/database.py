@@ -35,7 +35,7 @@ def data_folder() -> Path:
 
 FOLDER = data_folder()
 ADDRESS = FOLDER / "address"
-USERS = FOLDER / "users.lock"  # every command that uses the server holds a shared lock
+USERS = FOLDER / "users.lock"  # each command holds a shared lock while it uses the server
 
 
 def main() -> int:
@@ -89,7 +89,7 @@ def running_server() -> URL | None:
 
 
 def start_server() -> URL:
-    """Start a process of its own, which outlives this command if others use the server."""
+    """Start the server in a separate process, so that it can outlive this command."""
     log = FOLDER / "start.log"
     with log.open("w") as output:
         process = subprocess.Popen(

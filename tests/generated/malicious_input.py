@@ -501,7 +501,7 @@ def send_malicious_input(project: GeneratedProject) -> None:
 
 
 def check_log(log: str) -> Iterator[str]:
-    """Yields what is wrong: each line has to be short JSON without an error or a password."""
+    """Yields the faults of the log: each line must be short JSON without an error or a password."""
     for line in log.splitlines():
         try:
             level = json.loads(line)["level"]

@@ -199,7 +199,7 @@ CHECKS: list[Callable[[Client], None]] = [
 
 
 def check_value_round_trips(address: str, authorization: str) -> Findings:
-    """Returns what is wrong by the name of each check."""
+    """Returns the failures of each check, by its name."""
     findings: Findings = {}
     for check in CHECKS:
         found = findings[check.__name__] = []

@@ -20,7 +20,7 @@ ADDED = {
     "app/orders/routes.py": "from fastapi import APIRouter\n\nrouter = APIRouter()\n",
     "migrations/versions/20260101_000000_orders.py": '"""Our own."""\n\nrevision = "a1"\n',
 }
-# A file, a pattern in it, and what a team replaces it by: inside of files and at their ends.
+# Edits of a team, in the middle of files and at their ends: path, pattern and replacement.
 EDITS = [
     ("app/items/routes.py", r"(    item = await items\.create)", r'    log.info("new item")\n\1'),
     ("app/http/health.py", r"(    \"\"\"The process answers.*\n)", r'\1    log.debug("asked")\n'),

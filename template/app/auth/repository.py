@@ -57,7 +57,7 @@ class UserRepository(Repository, BaseUserDatabase[User, Id]):
         await self.session.flush()
 
     async def replace_password(self, user: User, hashed_password: str) -> bool:
-        """Replace the password. False if another request has changed it since it was read."""
+        """Replace the password. Returns False if another request has changed it meanwhile."""
         unchanged = (col(User.id) == user.id, col(User.hashed_password) == user.hashed_password)
         statement = update(User).where(*unchanged).values(hashed_password=hashed_password)
         return (await self.session.exec(statement)).rowcount == 1
