@@ -8,7 +8,8 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import generic_repr
@@ -28,6 +29,10 @@ LOCKS = {
     "mysql": text("SELECT GET_LOCK(CONCAT('alembic:', DATABASE()), 60)"),
     "mariadb": text("SELECT GET_LOCK(CONCAT('alembic:', DATABASE()), 60)"),
 }
+
+FOREIGN_KEYS = """\
+The shared connection checks foreign keys. A migration that creates a table again would delete the
+rows that refer to it: run `PRAGMA foreign_keys = OFF` on the connection first."""
 
 
 def render_type(kind: str, value: Any, autogenerate: AutogenContext) -> str | Literal[False]:
@@ -60,6 +65,10 @@ def migrate(connection: Connection) -> None:
     if (lock := LOCKS.get(connection.dialect.name)) is not None:
         connection.execute(lock)
         connection.commit()  # the lock belongs to the connection, not to the transaction
+    run_on(connection)
+
+
+def run_on(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":  # one transaction for all, which is also the lock
         options = {"render_as_batch": True, "transactional_ddl": True}
     else:
@@ -67,6 +76,22 @@ def migrate(connection: Connection) -> None:
     configure(connection=connection, **options)
     with context.begin_transaction():
         context.run_migrations()
+
+
+def run_shared(shared: Connection | Engine) -> None:
+    """Use the connection of a program that runs Alembic, such as a test: without the lock.
+
+    If that program has begun a transaction, it also ends it.
+    """
+    if isinstance(shared, Engine):
+        with shared.connect() as connection:
+            return run_shared(connection)
+    begun = shared.in_transaction()
+    if shared.dialect.name == "sqlite" and shared.scalar(text("PRAGMA foreign_keys")):
+        raise CommandError(FOREIGN_KEYS)
+    if not begun:
+        shared.rollback()  # what the PRAGMA has begun
+    run_on(shared)
 
 
 def position(connection: Connection) -> str:
@@ -104,8 +129,11 @@ def run_offline(settings: DatabaseSettings) -> None:
 if context.config.cmd_opts is not None:  # on the command line, not in a test
     logging.basicConfig(level=logging.INFO, format="%(message)s")
 
-settings = context.config.attributes.get("settings") or read_settings()
+shared = context.config.attributes.get("connection")
+settings = context.config.attributes.get("settings")
 if context.is_offline_mode():
-    run_offline(settings)
+    run_offline(settings or read_settings())
+elif shared is not None:
+    run_shared(shared)
 else:
-    asyncio.run(run_online(settings))
+    asyncio.run(run_online(settings or read_settings()))

@@ -7,9 +7,10 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection
 
-from app.db.schema_version import known_revisions
+from app.db.engine import create_migrator
+from app.db.schema_version import database_revisions, known_revisions
 from tests.conftest import alembic_config, settings_for
 from tests.database import fresh_database
 
@@ -56,6 +57,30 @@ def test_downgrade_and_upgrade(config: Config) -> None:
     command.downgrade(config, "base")
     command.upgrade(config, "head")
     command.check(config)
+
+
+async def test_shared_connection(config: Config) -> None:
+    """A program can run Alembic on its own connection, and in its own transaction."""
+    engine = create_migrator(config.attributes["settings"])
+
+    def upgrade(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+    heads, _ = known_revisions()
+    async with engine.connect() as connection:
+        if engine.dialect.name in {"postgresql", "sqlite"}:  # MySQL cannot roll back
+            transaction = await connection.begin()
+            await connection.run_sync(upgrade)
+            assert await connection.run_sync(database_revisions) == heads
+            await transaction.rollback()
+            assert await connection.run_sync(database_revisions) == set()
+            await connection.rollback()
+        await connection.run_sync(upgrade)
+        assert not connection.in_transaction()
+    async with engine.connect() as connection:
+        assert await connection.run_sync(database_revisions) == heads
+    await engine.dispose()
 
 
 def test_offline_sql(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
