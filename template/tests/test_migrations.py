@@ -14,6 +14,9 @@ from app.db.schema_version import database_revisions, known_revisions
 from tests.conftest import alembic_config, settings_for
 from tests.database import fresh_database
 
+# Tables may reference each other in a cycle.
+pytestmark = pytest.mark.filterwarnings("ignore:Cannot correctly sort tables")
+
 
 @pytest.fixture
 def config(server: URL) -> Iterator[Config]:

@@ -38,7 +38,7 @@ def test_start_and_graceful_shutdown(settings: Settings, tmp_path: Path) -> None
     finally:
         server.send_signal(signal.SIGTERM)
         code = server.wait(20)
-    printed = output.read_text()
+    printed = output.read_text(errors="replace")
     assert code in {0, -signal.SIGTERM}, printed
     assert '"path":"/health/ready"' in printed
     assert "Traceback" not in printed
@@ -63,7 +63,7 @@ def test_invalid_setting_prints_one_line(command: list[str], tmp_path: Path) -> 
 def wait_for_address(server: "subprocess.Popen[bytes]", output: Path) -> str:
     end = time.monotonic() + 60
     while time.monotonic() < end and server.poll() is None:
-        if found := RUNNING.search(output.read_text()):
+        if found := RUNNING.search(output.read_text(errors="replace")):
             return found[1]
         time.sleep(0.05)
-    raise AssertionError(f"The server did not start:\n{output.read_text()}")
+    raise AssertionError(f"The server did not start:\n{output.read_text(errors='replace')}")

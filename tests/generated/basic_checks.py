@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.generated.project import GeneratedProject
 from tests.generated.serving import PROBES
@@ -18,7 +19,51 @@ from tests.support.databases import replace_database
 from tests.support.files import replace_in_file
 
 ORDER_MODEL = PROBES / "order_model.py"
+CYCLES = PROBES / "cycles"
 CONCURRENT_MIGRATIONS = 4
+# Variables that libraries, or the programs around them, read. None of them may reach a test.
+FOREIGN_VARIABLES = {
+    # libpq and asyncpg
+    "PGAPPNAME": "invalid",
+    "PGCHANNELBINDING": "require",
+    "PGCLIENTENCODING": "LATIN1",
+    "PGDATABASE": "invalid",
+    "PGGSSENCMODE": "require",
+    "PGHOST": "unknown.invalid",
+    "PGOPTIONS": "-c default_transaction_read_only=on -c search_path=unknown",
+    "PGPASSWORD": "invalid",
+    "PGPORT": "1",
+    "PGSERVICE": "unknown",
+    "PGSSLMODE": "verify-full",
+    "PGSSLROOTCERT": "/unknown",
+    "PGTARGETSESSIONATTRS": "read-only",
+    "PGUSER": "unknown",
+    # MySQL and MariaDB
+    "MYSQL_HOST": "unknown.invalid",
+    "MYSQL_PWD": "invalid",
+    "MYSQL_TCP_PORT": "1",
+    "MYSQL_UNIX_PORT": "/unknown",
+    # HTTP and TLS
+    "ALL_PROXY": "socks5://127.0.0.1:1",
+    "HTTP_PROXY": "http://127.0.0.1:1",
+    "http_proxy": "http://127.0.0.1:1",
+    "SSLKEYLOGFILE": "/unknown/keys",
+    "SSL_CERT_FILE": "/unknown",
+    # servers, Alembic, OpenTelemetry
+    "ALEMBIC_CONFIG": "/unknown/alembic.ini",
+    "FASTAPI_ENTRYPOINT": "unknown:app",
+    "FORWARDED_ALLOW_IPS": "*",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
+    "UVICORN_WORKERS": "3",
+    "WEB_CONCURRENCY": "3",
+    # terminals, locales, CI
+    "COLUMNS": "20",
+    "FORCE_COLOR": "1",
+    "GITHUB_ACTIONS": "true",
+    "LC_ALL": "C",
+    "PYTHONUTF8": "0",
+    "TZ": "Asia/Kathmandu",
+}
 
 
 def install_packages(project: GeneratedProject) -> None:
@@ -69,15 +114,34 @@ def count_database_round_trips(project: GeneratedProject) -> None:
     project.run.database_round_trips = json.loads(counted.read_text())
 
 
-def ignore_settings(project: GeneratedProject) -> None:
-    """Runs the project's tests with invalid settings in `.env` and in the environment."""
+def isolate_tests(project: GeneratedProject) -> None:
+    """Runs the tests from another folder, with invalid settings and variables of all kinds around."""
     example = (project.path / ".env.example").read_text()
     names = re.findall(r"^#([A-Z_]+)=", example, re.MULTILINE)
     env_file = project.path / ".env"
     env_file.write_text("".join(f"{name}=invalid\n" for name in names))
-    invalid = dict.fromkeys(names, "invalid")
-    count_passed_tests(run_command(project.path, project.env | invalid, "uv", "run", "pytest"))
+    env = project.env | FOREIGN_VARIABLES | dict.fromkeys(names, "invalid")
+    pytest = str(project.environment / "bin" / "pytest")
+    count_passed_tests(run_command(Path("/"), env, pytest, str(project.path / "tests")))
     env_file.unlink()
+
+
+def delete_rows_between_tests(project: GeneratedProject) -> None:
+    """Runs tests that leave rows which reference themselves and each other."""
+    domain = project.path / "app" / "league"
+    revision = project.path / "migrations" / "versions" / "cycles.py"
+    tests = project.path / "tests" / "test_cycles.py"
+    domain.mkdir()
+    shutil.copy(CYCLES / "models.py", domain)
+    shutil.copy(CYCLES / "revision.py", revision)
+    shutil.copy(CYCLES / "test_cycles.py", tests)
+    selected = ["tests/test_cycles.py"]
+    if project.combination.database != "postgresql":  # there, the tables are in another schema
+        selected += ["tests/test_migrations.py::test_migrations_match_the_models"]
+    count_passed_tests(project.run_command("uv", "run", "pytest", *selected))
+    shutil.rmtree(domain)
+    revision.unlink()
+    tests.unlink()
 
 
 def add_domain(project: GeneratedProject) -> None:

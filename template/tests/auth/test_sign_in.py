@@ -58,5 +58,5 @@ async def test_unauthorized(client: AsyncClient, headers: dict[str, str]) -> Non
 
 def test_only_auth_imports_fastapi_users() -> None:
     app = ROOT / "app"
-    files = [path for path in app.rglob("*.py") if "fastapi_users" in path.read_text()]
+    files = [path for path in app.rglob("*.py") if b"fastapi_users" in path.read_bytes()]
     assert {path.relative_to(app).parts[0] for path in files} == {"auth"}

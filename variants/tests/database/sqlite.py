@@ -5,8 +5,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
-from sqlalchemy import URL, text
+from sqlalchemy import URL, delete, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db.url import parse_url
@@ -24,6 +27,19 @@ def running_server() -> Generator[URL]:
 @contextmanager
 def fresh_database(server: URL) -> Generator[URL]:
     yield server.set(database=str(Path(server.database or "") / f"test_{token_hex(6)}.db"))
+
+
+async def delete_rows(engine: AsyncEngine) -> None:
+    """Delete the rows of all tables, in any order: tables may reference each other in a cycle."""
+    tables = SQLModel.metadata.tables.values()
+    deletes = [f"{delete(table).compile(engine.sync_engine)};" for table in tables]
+    async with engine.connect() as connection:
+        raw: Any = await connection.get_raw_connection()
+        await raw.driver_connection.execute("PRAGMA foreign_keys = OFF")  # not in a transaction
+        try:
+            await raw.driver_connection.executescript("\n".join(deletes))
+        finally:
+            await raw.driver_connection.execute("PRAGMA foreign_keys = ON")
 
 
 async def make_commit_fail(session: AsyncSession) -> None:
