@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import SQLModel, col, select
 
 from app.db.session import connect
-from app.domains import modules
+from app.domains import load_models
 from app.settings import read_settings
 
 BANNER = "{url}\n{names}; open a session with `async with db.unit() as session:`."
@@ -38,7 +38,7 @@ class Shell(code.InteractiveConsole):
 
 def main() -> None:
     settings = read_settings()
-    modules("models")
+    load_models()
     models = {mapper.class_.__name__: mapper.class_ for mapper in SQLModel._sa_registry.mappers}
     with asyncio.Runner() as runner:
         connecting = connect(settings)

@@ -17,18 +17,12 @@ from sqlmodel import AutoString, SQLModel
 
 from app.db.engine import create_migrator
 from app.db.settings import DatabaseSettings
-from app.domains import modules
+from app.domains import load_models
 from app.settings import read_settings
 from migrations.autogenerate import review_operations
+from migrations.lock import migration_lock
 
-modules("models")  # registers all tables
-
-# Without a lock, two concurrent upgrades would both create the same tables.
-LOCKS = {
-    "postgresql": text("SELECT pg_advisory_lock(hashtext('alembic:' || current_database()))"),
-    "mysql": text("SELECT GET_LOCK(CONCAT('alembic:', DATABASE()), 60)"),
-    "mariadb": text("SELECT GET_LOCK(CONCAT('alembic:', DATABASE()), 60)"),
-}
+load_models()
 
 FOREIGN_KEYS = """\
 The shared connection checks foreign keys. A migration that creates a table again would delete the
@@ -62,10 +56,8 @@ def configure(**options: Any) -> None:
 
 
 def migrate(connection: Connection) -> None:
-    if (lock := LOCKS.get(connection.dialect.name)) is not None:
-        connection.execute(lock)
-        connection.commit()  # the lock belongs to the connection, not to the transaction
-    run_on(connection)
+    with migration_lock(connection, context.get_x_argument(as_dictionary=True)):
+        run_on(connection)
 
 
 def run_on(connection: Connection) -> None:
@@ -99,7 +91,11 @@ def position(connection: Connection) -> str:
     migration = MigrationContext.configure(connection)
     heads = " and ".join(migration.get_current_heads()) or "no revision"
     if migration.impl.transactional_ddl or connection.dialect.name == "sqlite":
-        return f"The database is at {heads}: the failed revision was rolled back."
+        return (
+            f"The database is at {heads}: the failed revision was rolled back. If it has an "
+            "autocommit block, what it ran before the end of the block stays, such as an index "
+            "that is INVALID."
+        )
     return (
         f"The database is at {heads}, plus the changes of the next revision before it failed: "
         f"{connection.dialect.name} cannot roll them back. Undo them by hand."
@@ -111,6 +107,8 @@ async def run_online(settings: DatabaseSettings) -> None:
     try:
         async with engine.connect() as connection:
             await connection.run_sync(migrate)
+    except CommandError:  # no revision has failed
+        raise
     except Exception as error:
         with suppress(DBAPIError):  # the database does not answer
             async with engine.connect() as connection:

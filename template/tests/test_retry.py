@@ -1,17 +1,19 @@
-"""After a transaction conflict, the whole request is retried."""
+"""After a transaction conflict, the whole request is retried until a deadline."""
 
 import pytest
 from fastapi import APIRouter, FastAPI, Request
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
+from starlette.types import Receive, Scope, Send
 
 from app.api import include_domain
 from app.db.database import TransactionConflict
+from app.http.retry import RetryMiddleware
 
 routes = APIRouter(prefix="/test-retry")
 attempts: list[str] = []
 
 
-@routes.post("/{conflicts}")
+@routes.api_route("/{conflicts}", methods=["GET", "POST"])
 async def conflict(conflicts: int, request: Request) -> str:
     assert not hasattr(request.state, "dirty")
     request.state.dirty = True
@@ -31,8 +33,9 @@ def no_attempts() -> None:
     attempts.clear()
 
 
-async def test_retry_after_conflict(client: AsyncClient) -> None:
-    response = await client.post("/test-retry/2", content="the body")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_retry_after_conflict(method: str, client: AsyncClient) -> None:
+    response = await client.request(method, "/test-retry/2", content="the body")
     assert (response.status_code, response.json()) == (200, "the body")
     assert attempts == ["the body"] * 3
 
@@ -53,4 +56,16 @@ async def test_no_retry_with_a_large_body(
     monkeypatch.setattr("app.http.retry.MAX_REPLAY", 10)
     response = await client.post("/test-retry/1", content="longer than ten")
     assert response.status_code == 503
+    assert len(attempts) == 1
+
+
+async def test_no_retry_after_the_deadline() -> None:
+    async def conflicting(scope: Scope, receive: Receive, send: Send) -> None:
+        attempts.append("")
+        raise TransactionConflict
+
+    transport = ASGITransport(RetryMiddleware(conflicting, timeout=0))
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        response = await client.get("/")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
     assert len(attempts) == 1

@@ -11,7 +11,7 @@ from tests.support.rendering import Render
 # Each part of a service, and the parts that it may import.
 FOUNDATION = {"app.db", "app.errors", "app.domains"}
 ALLOWED = {
-    "app.db": {"app.db"},
+    "app.db": {"app.db", "app.domains"},
     "app.errors": set(),
     "app.domains": set(),
     "app.http": FOUNDATION | {"app.http"},
@@ -25,7 +25,7 @@ ALLOWED = {
     "app.main": {"app.api", "app.settings"},
     "migrations": FOUNDATION | {"app.settings", "migrations"},
     "dev": {"app", "dev"},
-    "tests": {"app", "dev", "tests"},
+    "tests": {"app", "dev", "migrations", "tests"},
 }
 PARTS = ("app", "dev", "migrations", "tests")
 

@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.db.engine import create_reader, create_writer
 from app.db.error_codes import READ_ONLY, RETRYABLE, code_of
 from app.db.settings import DatabaseSettings
+from app.domains import load_models
 
 NOT_CONNECTED = "The database is not connected. Open it with `async with connect(settings):`."
 ENDED = (
@@ -36,7 +37,10 @@ class SessionError(RuntimeError):
 
 
 class TransactionConflict(Exception):
-    """A deadlock or a serialization failure. The transaction may succeed when it is retried."""
+    """A deadlock, a lock timeout, a serialization failure, or a migration at the same time.
+
+    The transaction may succeed when it is retried.
+    """
 
 
 class UnitSession(sqlmodel.Session):
@@ -52,7 +56,8 @@ class Database:
 
     @asynccontextmanager
     async def connect(self, settings: DatabaseSettings) -> AsyncGenerator[Self]:
-        """Create the engines, and close their connections when the block ends."""
+        """Load all models and create the engines. Close their connections when the block ends."""
+        load_models()
         self.writer, self.reader = create_writer(settings), create_reader(settings)
         options: dict[str, Any] = {
             "class_": AsyncSession,

@@ -1,12 +1,12 @@
-"""Retries the whole request after a deadlock or a serialization failure."""
+"""Retries the whole request after a transaction conflict or a change of the schema."""
 
 import asyncio
 import random
+from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db.database import TransactionConflict
-from app.db.session import SAFE_METHODS
 from app.http.problems import unavailable
 
 ATTEMPTS = 10
@@ -16,16 +16,17 @@ MAX_REPLAY = 1_000_000  # bytes of a body that are kept for another attempt
 class RetryMiddleware:
     """Calls the application again when it raises `TransactionConflict`.
 
-    The client gets a 503 when all attempts fail, or when the body is too large to keep. Add this
-    middleware first: as the innermost one, it hides the attempts from the others. Side effects
-    outside the database happen in each attempt, but background tasks run once.
+    The client gets a 503 when all attempts fail, when `timeout` seconds have passed, or when the
+    body is too large to keep. Add this middleware first: as the innermost one, it hides the
+    attempts from the others. Side effects outside the database happen in each attempt, but
+    background tasks run once.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, timeout: float) -> None:
+        self.app, self.timeout = app, timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
 
@@ -38,9 +39,13 @@ class RetryMiddleware:
             started = True
             await send(message)
 
+        deadline = monotonic() + self.timeout
         for attempt in range(ATTEMPTS):
             if attempt > 0:
-                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # jitter
+                pause = random.uniform(0, 0.01 * 2**attempt)  # jitter
+                if monotonic() + pause > deadline:
+                    break
+                await asyncio.sleep(pause)
             try:
                 await self.app(scope, body.receive, watch)
             except TransactionConflict:

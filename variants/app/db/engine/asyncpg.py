@@ -5,10 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
-from sqlalchemy import NullPool, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy import ExceptionContext, NullPool, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.db.error_codes import STALE, code_of
 from app.db.pool import FifoPool
 from app.db.settings import DatabaseSettings
 
@@ -41,6 +42,7 @@ def _create(
 ) -> AsyncEngine:
     if settings.database_pooler == "none":  # PgBouncer rejects these parameters
         session["statement_timeout"] = f"{settings.database_statement_timeout * 1000:.0f}"
+        session["lock_timeout"] = f"{settings.database_lock_timeout * 1000:.0f}"
         session["idle_in_transaction_session_timeout"] = (
             f"{settings.database_idle_timeout * 1000:.0f}"
         )
@@ -55,6 +57,7 @@ def _create(
     )
     event.listen(engine.sync_engine, "checkout", refuse_dead_connection)
     event.listen(engine.sync_engine, "checkin", remember_use)
+    event.listen(engine.sync_engine, "handle_error", reconnect_if_stale)
     return engine
 
 
@@ -97,3 +100,9 @@ def refuse_dead_connection(connection: Any, record: Any, _: object) -> None:
 
 def remember_use(_: object, record: Any) -> None:
     record.info["used"] = monotonic()
+
+
+def reconnect_if_stale(context: ExceptionContext) -> None:
+    """Replace all connections after a migration: their prepared statements would fail again."""
+    error = context.sqlalchemy_exception
+    context.is_disconnect |= isinstance(error, DBAPIError) and code_of(error) == STALE

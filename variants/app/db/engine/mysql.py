@@ -12,16 +12,14 @@ from app.db.settings import DatabaseSettings
 
 def create_writer(settings: DatabaseSettings) -> AsyncEngine:
     """Create the engine for transactions."""
-    lock_timeout = f"SET SESSION innodb_lock_wait_timeout = {settings.database_lock_timeout}"
     return _create(
-        settings, settings.database_write_pool, settings.database_isolation_level, lock_timeout
+        settings, settings.database_write_pool, settings.database_isolation_level, "READ WRITE"
     )
 
 
 def create_reader(settings: DatabaseSettings) -> AsyncEngine:
     """Create the engine for read-only units of work: autocommit, one round trip for each query."""
-    read_only = "SET SESSION TRANSACTION READ ONLY"
-    return _create(settings, settings.database_read_pool, "AUTOCOMMIT", read_only)
+    return _create(settings, settings.database_read_pool, "AUTOCOMMIT", "READ ONLY")
 
 
 def create_migrator(settings: DatabaseSettings) -> AsyncEngine:
@@ -32,7 +30,7 @@ def create_migrator(settings: DatabaseSettings) -> AsyncEngine:
 
 
 def _create(
-    settings: DatabaseSettings, pool_size: int, isolation_level: Any, first_statement: str
+    settings: DatabaseSettings, pool_size: int, isolation_level: Any, access: str
 ) -> AsyncEngine:
     engine = create_async_engine(
         settings.database_url,
@@ -51,7 +49,11 @@ def _create(
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _: object) -> None:
         cursor = connection.cursor()
-        cursor.execute(first_statement)
+        cursor.execute(f"SET SESSION TRANSACTION {access}")
+        timeout = settings.database_lock_timeout
+        cursor.execute(
+            f"SET SESSION innodb_lock_wait_timeout = {timeout}, lock_wait_timeout = {timeout}"
+        )
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "reset")

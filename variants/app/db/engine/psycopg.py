@@ -5,10 +5,11 @@ from time import monotonic
 from typing import Any
 
 from psycopg import AsyncConnection
-from sqlalchemy import NullPool, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy import ExceptionContext, NullPool, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.db.error_codes import STALE, code_of
 from app.db.pool import FifoPool
 from app.db.settings import DatabaseSettings
 
@@ -41,6 +42,7 @@ def _create(
 ) -> AsyncEngine:
     if settings.database_pooler == "none":  # PgBouncer rejects these parameters
         session["statement_timeout"] = f"{settings.database_statement_timeout * 1000:.0f}"
+        session["lock_timeout"] = f"{settings.database_lock_timeout * 1000:.0f}"
         session["idle_in_transaction_session_timeout"] = (
             f"{settings.database_idle_timeout * 1000:.0f}"
         )
@@ -70,6 +72,7 @@ def _create(
     def remember_use(_: object, record: Any) -> None:
         record.info["used"] = monotonic()
 
+    event.listen(engine.sync_engine, "handle_error", reconnect_if_stale)
     return engine
 
 
@@ -86,3 +89,9 @@ def is_closed(connection: AsyncConnection) -> bool:
     with DefaultSelector() as selector:
         selector.register(connection, EVENT_READ)
         return bool(selector.select(0))  # an idle server sends data only when it disconnects
+
+
+def reconnect_if_stale(context: ExceptionContext) -> None:
+    """Replace all connections after a migration: their prepared statements would fail again."""
+    error = context.sqlalchemy_exception
+    context.is_disconnect |= isinstance(error, DBAPIError) and code_of(error) == STALE

@@ -9,6 +9,8 @@ RETRYABLE = {
     1020,  # the row has changed since it was read
     1205,  # lock wait timeout
     1213,  # deadlock, and a conflict between the nodes of a cluster
+    1412,  # a migration has changed the table since the transaction began
+    1615,  # a migration has changed the table of a prepared statement
 }
 CONFLICT = {
     1062,  # unique

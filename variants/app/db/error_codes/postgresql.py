@@ -5,9 +5,16 @@ https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+STALE = "stale"  # not an SQLSTATE, because 0A000 and XX000 have other causes, too
+# The functions of the server that fail when a migration has changed the types of a prepared
+# statement, unlike messages, are not translated.
+STALE_IN = {"RevalidateCachedQuery", "getTypeInputInfo", "getTypeBinaryInputInfo"}
+
 RETRYABLE = {
     "40001",  # serialization failure
     "40P01",  # deadlock
+    "55P03",  # lock timeout
+    STALE,
 }
 CONFLICT = {
     "23001",  # RESTRICT: the row is referenced
@@ -28,7 +35,6 @@ UNAVAILABLE = {
     "53100",  # disk full
     "53200",  # out of memory
     "53300",  # too many connections
-    "55P03",  # lock timeout
     "57014",  # statement timeout
     "57P01",  # shutdown, or the connection was terminated
     "57P02",  # crash
@@ -42,8 +48,17 @@ def code_of(error: DBAPIError) -> str | None:
     while cause is not None:
         if isinstance(cause, OverflowError):  # asyncpg does not send such a value to the server
             return "22003"
+        if is_stale(cause):
+            return STALE
         cause = cause.__cause__
     return getattr(error.orig, "sqlstate", None)
+
+
+def is_stale(error: BaseException) -> bool:
+    """A migration has changed the schema since this connection has prepared the statement."""
+    psycopg = getattr(getattr(error, "diag", None), "source_function", None)
+    asyncpg = getattr(error, "server_source_function", None)
+    return bool(STALE_IN & {psycopg, asyncpg}) or type(error).__name__ == "OutdatedSchemaCacheError"
 
 
 def is_unavailable(error: DBAPIError) -> bool:

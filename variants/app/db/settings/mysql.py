@@ -36,5 +36,5 @@ class DatabaseSettings(BaseSettings):
         default="READ COMMITTED", description="Requests are retried after a conflict."
     )
     database_lock_timeout: int = Field(
-        default=5, ge=1, description="Seconds that a statement waits for a locked row."
+        default=5, ge=1, description="Seconds that a statement waits for a locked row or table."
     )

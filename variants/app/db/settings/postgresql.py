@@ -33,6 +33,11 @@ class DatabaseSettings(BaseSettings):
     database_statement_timeout: float = Field(
         default=30, ge=0, description="Timeout in seconds for a statement. 0 means no timeout."
     )
+    database_lock_timeout: float = Field(
+        default=5,
+        ge=0,
+        description="Seconds that a statement waits for a locked row or table. 0 means no limit.",
+    )
     database_idle_timeout: float = Field(
         default=60,
         ge=0,
