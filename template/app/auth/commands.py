@@ -7,7 +7,7 @@ import typer
 
 from app.auth.manager import UserManager
 from app.auth.models import normalize_email
-from app.auth.repository import SessionRepository
+from app.auth.repository import UserRepository
 from app.db.session import connect
 from app.errors import DomainError
 from app.settings import Settings, read_settings
@@ -49,4 +49,4 @@ def purge_sessions() -> None:
 
 async def _purge_sessions(settings: Settings) -> int:
     async with connect(settings) as db, db.unit() as session:
-        return await SessionRepository.from_session(session).delete_expired()
+        return await UserRepository.from_session(session).delete_expired_sessions()

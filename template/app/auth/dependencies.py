@@ -4,18 +4,16 @@ from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, Request
 from fastapi.requests import HTTPConnection
-from fastapi.security import APIKeyCookie
-from fastapi_users.authentication import AuthenticationBackend, Authenticator
-from fastapi_users.authentication.transport import BearerTransport, CookieTransport
+from fastapi.security import APIKeyCookie, OAuth2PasswordBearer
+from fastapi_users.authentication.transport import CookieTransport
 
 from app.auth.csrf import check_same_site
-from app.auth.errors import NotSignedIn, SuperuserRequired
+from app.auth.errors import EmailNotVerified, NotSignedIn, SuperuserRequired
 from app.auth.manager import UserManager
 from app.auth.models import User
-from app.auth.repository import SessionRepository, UserRepository
+from app.auth.repository import UserRepository
 from app.auth.settings import AuthSettings
 from app.auth.tokens import BearerTokens, SessionTokens
-from app.db.ids import Id
 
 
 async def get_settings(request: Request) -> AuthSettings:
@@ -25,21 +23,10 @@ async def get_settings(request: Request) -> AuthSettings:
 
 SettingsDep = Annotated[AuthSettings, Depends(get_settings)]
 Users = Annotated[UserRepository, Depends(UserRepository.provide)]
-Sessions = Annotated[SessionRepository, Depends(SessionRepository.provide)]
 
 
-async def get_manager(
-    users: Users, sessions: Sessions, tasks: BackgroundTasks, settings: SettingsDep
-) -> UserManager:
-    return UserManager(users, sessions, tasks, settings)
-
-
-async def get_bearer_tokens(users: Users, settings: SettingsDep) -> BearerTokens:
-    return BearerTokens(users, settings)
-
-
-async def get_session_tokens(sessions: Sessions, settings: SettingsDep) -> SessionTokens:
-    return SessionTokens(sessions, settings)
+async def get_manager(users: Users, tasks: BackgroundTasks, settings: SettingsDep) -> UserManager:
+    return UserManager(users, tasks, settings)
 
 
 Manager = Annotated[UserManager, Depends(get_manager)]
@@ -58,29 +45,47 @@ def cookie_transport(settings: AuthSettings) -> CookieTransport:
     return CookieTransport(name, seconds, cookie_secure=settings.production)
 
 
-session_cookie = CookieTransport("session")
-session_cookie.scheme = SessionCookie(name="session", description="`__Host-session` in production")
-bearer = AuthenticationBackend[User, Id](
-    "bearer", BearerTransport("auth/jwt/login"), get_bearer_tokens
-)
-cookie = AuthenticationBackend[User, Id]("cookie", session_cookie, get_session_tokens)
-BACKENDS = [bearer, cookie]  # you can remove either one
-
-authenticator = Authenticator[User, Id](BACKENDS, get_manager)
-find_user = authenticator.current_user_token(optional=True, active=True)
-FoundUser = Annotated[tuple[User | None, str | None], Depends(find_user)]
+bearer = OAuth2PasswordBearer("auth/jwt/login", auto_error=False)
+session_cookie = SessionCookie(name="session", description="`__Host-session` in production")
 
 
-async def current_user(request: Request, found: FoundUser, settings: SettingsDep) -> User:
-    user, token = found
+async def optional_user(
+    request: Request,
+    users: Users,
+    bearer_token: Annotated[str | None, Depends(bearer)],
+    session_token: Annotated[str | None, Depends(session_cookie)],
+) -> User | None:
+    """The active user of the first valid token. Raises CrossSiteRequest."""
+    settings: AuthSettings = request.state.settings
+    user = None
+    if bearer_token is not None:
+        user = await BearerTokens(users, settings).read_token(bearer_token)
+    if user is None and session_token is not None:
+        user = await SessionTokens(users, settings).read_token(session_token)
+        if user is not None and user.is_active:
+            await check_same_site(request)  # browsers also send cookies with cross-site requests
+    return user if user is not None and user.is_active else None
+
+
+OptionalUser = Annotated[User | None, Depends(optional_user)]
+
+
+async def current_user(user: OptionalUser) -> User:
     if user is None:
         raise NotSignedIn
-    if token == request.cookies.get(settings.session_cookie):
-        await check_same_site(request)  # browsers also send cookies with cross-site requests
     return user
 
 
 CurrentUser = Annotated[User, Depends(current_user)]
+
+
+async def current_verified_user(user: CurrentUser) -> User:
+    if not user.is_verified:
+        raise EmailNotVerified
+    return user
+
+
+CurrentVerifiedUser = Annotated[User, Depends(current_verified_user)]
 
 
 async def current_superuser(user: CurrentUser) -> User:

@@ -15,6 +15,10 @@ class SuperuserRequired(Forbidden):
     detail = "Only superusers may do this."
 
 
+class EmailNotVerified(Forbidden):
+    detail = "Verify your e-mail address first."
+
+
 class CrossSiteRequest(Forbidden):
     detail = "Cross-site requests are not allowed."
 

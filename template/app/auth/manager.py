@@ -10,7 +10,7 @@ from app.auth import mail
 from app.auth.errors import BadToken, PasswordChanged, WrongCredentials, WrongPassword
 from app.auth.models import User
 from app.auth.passwords import check_policy, hash_password, verify_password
-from app.auth.repository import SessionRepository, UserRepository
+from app.auth.repository import UserRepository
 from app.auth.settings import AuthSettings
 from app.auth.tokens import TokenSigner
 from app.db.database import TransactionConflict
@@ -19,21 +19,16 @@ from app.db.ids import Id
 
 class UserManager(BaseUserManager[User, Id]):
     def __init__(
-        self,
-        users: UserRepository,
-        sessions: SessionRepository,
-        tasks: BackgroundTasks,
-        settings: AuthSettings,
+        self, users: UserRepository, tasks: BackgroundTasks, settings: AuthSettings
     ) -> None:
         super().__init__(users)
-        self.users, self.sessions, self.tasks = users, sessions, tasks
+        self.users, self.tasks = users, tasks
         self.settings, self.signer = settings, TokenSigner(settings)
 
     @classmethod
     def from_session(cls, session: AsyncSession, settings: AuthSettings) -> Self:
         """Create a manager outside a request. It sends no mail."""
-        users = UserRepository.from_session(session)
-        return cls(users, SessionRepository.from_session(session), BackgroundTasks(), settings)
+        return cls(UserRepository.from_session(session), BackgroundTasks(), settings)
 
     async def sign_in(self, email: str, password: str) -> User:
         """Raises WrongCredentials. An unknown address takes as long as a wrong password."""
@@ -72,7 +67,7 @@ class UserManager(BaseUserManager[User, Id]):
         await self.users.release_connection()
         if not await self.users.replace_password(user, await hash_password(password)):
             raise PasswordChanged
-        await self.sessions.delete_of_user(user)
+        await self.users.delete_sessions(user)
         self.send(mail.PASSWORD_CHANGED, user.email)
 
     async def send_reset_token(self, email: str) -> None:

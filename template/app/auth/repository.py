@@ -66,22 +66,20 @@ class UserRepository(Repository, BaseUserDatabase[User, Id]):
         """Commit and return the connection to the pool before slow work."""
         await self.session.commit()
 
-
-class SessionRepository(Repository):
-    async def create(self, user: User, digest: str, expires_at: datetime) -> None:
+    async def create_session(self, user: User, digest: str, expires_at: datetime) -> None:
         self.session.add(UserSession(token=digest, user_id=user.id, expires_at=expires_at))
         await self.session.flush()
 
-    async def get_user(self, digest: str) -> User | None:
+    async def get_by_session(self, digest: str) -> User | None:
         params = {"token": digest, "now": now()}
         return (await self.session.exec(BY_SESSION, params=params)).one_or_none()
 
-    async def delete(self, digest: str) -> None:
+    async def delete_session(self, digest: str) -> None:
         await self.session.exec(delete(UserSession).where(col(UserSession.token) == digest))
 
-    async def delete_of_user(self, user: User) -> None:
+    async def delete_sessions(self, user: User) -> None:
         await self.session.exec(delete(UserSession).where(col(UserSession.user_id) == user.id))
 
-    async def delete_expired(self) -> int:
+    async def delete_expired_sessions(self) -> int:
         expired = col(UserSession.expires_at) <= now()
         return (await self.session.exec(delete(UserSession).where(expired))).rowcount

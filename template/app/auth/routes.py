@@ -8,15 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Form, Request, Response
 from fastapi_users.authentication.transport.bearer import BearerResponse
 
 from app.auth.csrf import check_same_site
-from app.auth.dependencies import (
-    CurrentUser,
-    Manager,
-    SettingsDep,
-    bearer,
-    cookie_transport,
-    get_bearer_tokens,
-    get_session_tokens,
-)
+from app.auth.dependencies import CurrentUser, Manager, SettingsDep, Users, cookie_transport
 from app.auth.models import User, normalize_email
 from app.auth.rate_limit import RateLimiter, limit_account, limit_client
 from app.auth.schemas import Credentials, EmailOnly, PasswordReset, Registration, Token, UserRead
@@ -26,7 +18,6 @@ from app.http.problems import problems
 
 PROTECTION = [Depends(check_same_site), Depends(limit_client)]
 auth = APIRouter(tags=["auth"], dependencies=PROTECTION, responses=problems(403, 429))
-SessionTokensDep = Annotated[SessionTokens, Depends(get_session_tokens)]
 
 
 async def signed_in_user(
@@ -39,27 +30,27 @@ async def signed_in_user(
 SignedInUser = Annotated[User, Depends(signed_in_user)]
 
 
-@auth.post("/auth/jwt/login", response_model=BearerResponse)
+@auth.post("/auth/jwt/login")
 async def sign_in_with_bearer_token(
-    user: SignedInUser, tokens: Annotated[BearerTokens, Depends(get_bearer_tokens)]
-) -> Response:
-    return await bearer.login(tokens, user)
+    user: SignedInUser, users: Users, settings: SettingsDep
+) -> BearerResponse:
+    token = await BearerTokens(users, settings).write_token(user)
+    return BearerResponse(access_token=token, token_type="bearer")
 
 
 @auth.post("/auth/session/login", status_code=204)
-async def sign_in_with_cookie(
-    user: SignedInUser, tokens: SessionTokensDep, settings: SettingsDep
-) -> Response:
-    token = await tokens.write_token(user)
+async def sign_in_with_cookie(user: SignedInUser, users: Users, settings: SettingsDep) -> Response:
+    token = await SessionTokens(users, settings).write_token(user)
     return await cookie_transport(settings).get_login_response(token)
 
 
 @auth.post("/auth/session/logout", status_code=204, responses=problems(401))
 async def sign_out(
-    request: Request, user: CurrentUser, tokens: SessionTokensDep, settings: SettingsDep
+    request: Request, user: CurrentUser, users: Users, settings: SettingsDep
 ) -> Response:
     """End this session. Other sessions of the user remain valid."""
-    await tokens.destroy_token(request.cookies.get(settings.session_cookie, ""), user)
+    token = request.cookies.get(settings.session_cookie, "")
+    await SessionTokens(users, settings).destroy_token(token, user)
     return await cookie_transport(settings).get_logout_response()
 
 

@@ -12,7 +12,7 @@ from jwt.types import Options
 from pydantic import TypeAdapter
 
 from app.auth.models import User
-from app.auth.repository import SessionRepository, UserRepository
+from app.auth.repository import UserRepository
 from app.auth.settings import AuthSettings
 from app.db.ids import Id
 from app.db.models import now
@@ -67,7 +67,7 @@ class BearerTokens(Strategy[User, Id]):
     async def write_token(self, user: User) -> str:
         return self.signer.sign(user, BEARER, self.settings.bearer_seconds)
 
-    async def read_token(self, token: str | None, user_manager: object) -> User | None:
+    async def read_token(self, token: str | None, user_manager: object = None) -> User | None:
         user, _ = await self.signer.verify(token or "", BEARER, self.users)
         return user
 
@@ -78,20 +78,20 @@ class BearerTokens(Strategy[User, Id]):
 class SessionTokens(Strategy[User, Id]):
     """Tokens of cookie sessions. A digest is stored, and the token is valid until it is deleted."""
 
-    def __init__(self, sessions: SessionRepository, settings: AuthSettings) -> None:
-        self.sessions, self.settings = sessions, settings
+    def __init__(self, users: UserRepository, settings: AuthSettings) -> None:
+        self.users, self.settings = users, settings
 
     async def write_token(self, user: User) -> str:
         token = token_urlsafe()
         expires_at = now() + timedelta(seconds=self.settings.session_seconds)
-        await self.sessions.create(user, digest(token), expires_at)
+        await self.users.create_session(user, digest(token), expires_at)
         return token
 
-    async def read_token(self, token: str | None, user_manager: object) -> User | None:
-        return await self.sessions.get_user(digest(token or ""))
+    async def read_token(self, token: str | None, user_manager: object = None) -> User | None:
+        return await self.users.get_by_session(digest(token or ""))
 
     async def destroy_token(self, token: str, user: User) -> None:
-        await self.sessions.delete(digest(token))
+        await self.users.delete_session(digest(token))
 
 
 def digest(token: str) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from app.auth import mail
-from app.auth.dependencies import CurrentSuperuser, CurrentUser, Manager, Sessions, Users
+from app.auth.dependencies import CurrentSuperuser, CurrentUser, Manager, Users
 from app.auth.errors import OwnAccount
 from app.auth.models import User
 from app.auth.rate_limit import limit_account
@@ -46,9 +46,9 @@ async def change_email(body: EmailChange, user: RateLimitedUser, manager: Manage
 
 
 @users.delete("/me/sessions", status_code=204)
-async def sign_out_everywhere(user: CurrentUser, sessions: Sessions) -> None:
+async def sign_out_everywhere(user: CurrentUser, users: Users) -> None:
     """End all cookie sessions. Bearer tokens remain valid until they expire."""
-    await sessions.delete_of_user(user)
+    await users.delete_sessions(user)
 
 
 async def existing_user(user_id: Id, users: Users, _: CurrentSuperuser) -> User:
@@ -83,13 +83,11 @@ async def read_user(user: ExistingUser) -> User:
 
 
 @users.patch("/{user_id}", response_model=UserRead, responses=problems(404, 409))
-async def update_user(
-    user: AnotherUser, change: UserUpdate, users: Users, sessions: Sessions
-) -> User:
+async def update_user(user: AnotherUser, change: UserUpdate, users: Users) -> User:
     """Change a user. Deactivating a user also ends all sessions of that user."""
     changed = await users.update(user, change.model_dump(exclude_unset=True))
     if not changed.is_active:
-        await sessions.delete_of_user(changed)
+        await users.delete_sessions(changed)
     return changed
 
 
