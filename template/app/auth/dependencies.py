@@ -62,9 +62,9 @@ async def optional_user(
         user = await BearerTokens(users, settings).read_token(bearer_token)
     if user is None and session_token is not None:
         user = await SessionTokens(users, settings).read_token(session_token)
-        if user is not None and user.is_active:
+        if user is not None:
             await check_same_site(request)  # browsers also send cookies with cross-site requests
-    return user if user is not None and user.is_active else None
+    return user
 
 
 OptionalUser = Annotated[User | None, Depends(optional_user)]

@@ -19,6 +19,7 @@ BY_ID = select(User).where(col(User.id) == bindparam("id"))
 BY_SESSION = select(User).join(UserSession)
 BY_SESSION = BY_SESSION.where(col(UserSession.token) == bindparam("token"))
 BY_SESSION = BY_SESSION.where(col(UserSession.expires_at) > bindparam("now"))
+BY_SESSION = BY_SESSION.where(col(User.is_active).is_(True))
 
 
 class UserRepository(Repository, BaseUserDatabase[User, Id]):
@@ -71,6 +72,7 @@ class UserRepository(Repository, BaseUserDatabase[User, Id]):
         await self.session.flush()
 
     async def get_by_session(self, digest: str) -> User | None:
+        """The user of a session, if both are still valid."""
         params = {"token": digest, "now": now()}
         return (await self.session.exec(BY_SESSION, params=params)).one_or_none()
 

@@ -15,9 +15,12 @@ from app.auth.schemas import Credentials, EmailOnly, PasswordReset, Registration
 from app.auth.tokens import BearerTokens, SessionTokens
 from app.auth.user_routes import users
 from app.http.problems import problems
+from app.http.routing import PrefixRouter
 
 PROTECTION = [Depends(check_same_site), Depends(limit_client)]
-auth = APIRouter(tags=["auth"], dependencies=PROTECTION, responses=problems(403, 429))
+auth = PrefixRouter(
+    prefix="/auth", tags=["auth"], dependencies=PROTECTION, responses=problems(403, 429)
+)
 
 
 async def signed_in_user(
@@ -30,7 +33,7 @@ async def signed_in_user(
 SignedInUser = Annotated[User, Depends(signed_in_user)]
 
 
-@auth.post("/auth/jwt/login")
+@auth.post("/jwt/login")
 async def sign_in_with_bearer_token(
     user: SignedInUser, users: Users, settings: SettingsDep
 ) -> BearerResponse:
@@ -38,13 +41,13 @@ async def sign_in_with_bearer_token(
     return BearerResponse(access_token=token, token_type="bearer")
 
 
-@auth.post("/auth/session/login", status_code=204)
+@auth.post("/session/login", status_code=204)
 async def sign_in_with_cookie(user: SignedInUser, users: Users, settings: SettingsDep) -> Response:
     token = await SessionTokens(users, settings).write_token(user)
     return await cookie_transport(settings).get_login_response(token)
 
 
-@auth.post("/auth/session/logout", status_code=204, responses=problems(401))
+@auth.post("/session/logout", status_code=204, responses=problems(401))
 async def sign_out(
     request: Request, user: CurrentUser, users: Users, settings: SettingsDep
 ) -> Response:
@@ -54,38 +57,33 @@ async def sign_out(
     return await cookie_transport(settings).get_logout_response()
 
 
-@auth.post("/auth/register", status_code=201, response_model=UserRead)
+@auth.post("/register", status_code=201, response_model=UserRead)
 async def register(new: Registration, manager: Manager) -> User:
     return await manager.register(new.email, new.password)
 
 
-@auth.post("/auth/forgot-password", status_code=202)
+@auth.post("/forgot-password", status_code=202)
 async def forgot_password(body: EmailOnly, request: Request, manager: Manager) -> None:
     """Send a token to reset the password. The response is the same for an unknown address."""
     await limit_account(request, body.email)
     await manager.send_reset_token(body.email)
 
 
-@auth.post("/auth/reset-password")
+@auth.post("/reset-password")
 async def reset_password(body: PasswordReset, manager: Manager) -> None:
     await manager.reset(body.token, body.password)
 
 
-@auth.post("/auth/request-verify-token", status_code=202)
+@auth.post("/request-verify-token", status_code=202)
 async def request_verify_token(body: EmailOnly, request: Request, manager: Manager) -> None:
     """Send a token to confirm the address. The response is the same for an unknown address."""
     await limit_account(request, body.email)
     await manager.send_verify_token(body.email)
 
 
-@auth.post("/auth/verify", response_model=UserRead)
+@auth.post("/verify", response_model=UserRead)
 async def verify(body: Token, manager: Manager) -> User:
     return await manager.confirm_email(body.token)
-
-
-@auth.post("/users/confirm-email", response_model=UserRead)
-async def confirm_new_email(body: Token, manager: Manager) -> User:
-    return await manager.change_email(body.token)
 
 
 @asynccontextmanager
@@ -96,3 +94,14 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, RateLimiter]]:
 router = APIRouter(lifespan=lifespan)
 router.include_router(auth)
 router.include_router(users)
+
+
+@router.post(
+    "/users/confirm-email",
+    response_model=UserRead,
+    tags=["users"],
+    dependencies=PROTECTION,
+    responses=problems(403, 429),
+)
+async def confirm_new_email(body: Token, manager: Manager) -> User:
+    return await manager.change_email(body.token)

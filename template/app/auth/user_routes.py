@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from app.auth import mail
 from app.auth.dependencies import CurrentSuperuser, CurrentUser, Manager, Users
@@ -14,8 +14,9 @@ from app.db.ids import Id
 from app.errors import NotFound
 from app.http.pages import Limit, Page
 from app.http.problems import problems
+from app.http.routing import PrefixRouter
 
-users = APIRouter(prefix="/users", tags=["users"], responses=problems(401, 403))
+users = PrefixRouter(prefix="/users", tags=["users"], responses=problems(401, 403))
 
 
 @users.get("/me", response_model=UserRead)  # before /users/{user_id}

@@ -4,7 +4,7 @@ import asyncio
 from typing import Literal
 
 import structlog
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -12,11 +12,12 @@ from app.db.database import Database
 from app.db.schema_version import database_revisions, known_revisions
 from app.db.session import DatabaseDep
 from app.http.problems import RETRY_AFTER, problem, problems
+from app.http.routing import PrefixRouter
 
 TIMEOUT = 5  # seconds
 
 log = structlog.get_logger()
-router = APIRouter(prefix="/health", tags=["health"])
+router = PrefixRouter(prefix="/health", tags=["health"])
 
 
 class Health(BaseModel):

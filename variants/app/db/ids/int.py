@@ -14,6 +14,14 @@ class HasId(SQLModel):
     id: Id = Field(default=None, primary_key=True, sa_type=ID)  # None until the flush
 
 
-def reference(to: str, *, ondelete: Literal["CASCADE", "RESTRICT", "SET NULL"] = "RESTRICT") -> Any:
-    """A foreign key with an index: `item_id: Id = reference("items.id")`."""
-    return Field(foreign_key=to, ondelete=ondelete, index=True, sa_type=ID)
+def reference(
+    to: str,
+    *,
+    ondelete: Literal["CASCADE", "RESTRICT", "SET NULL"] = "RESTRICT",
+    index: bool = True,
+) -> Any:
+    """A foreign key with an index: `item_id: Id = reference("items.id")`.
+
+    Without `index`, add an index or a unique constraint whose first column it is.
+    """
+    return Field(foreign_key=to, ondelete=ondelete, index=index, sa_type=ID)

@@ -18,6 +18,14 @@ class HasId(SQLModel):
     id: Id = Field(default_factory=uuid7, primary_key=True)
 
 
-def reference(to: str, *, ondelete: Literal["CASCADE", "RESTRICT", "SET NULL"] = "RESTRICT") -> Any:
-    """A foreign key with an index: `item_id: Id = reference("items.id")`."""
-    return Field(foreign_key=to, ondelete=ondelete, index=True)
+def reference(
+    to: str,
+    *,
+    ondelete: Literal["CASCADE", "RESTRICT", "SET NULL"] = "RESTRICT",
+    index: bool = True,
+) -> Any:
+    """A foreign key with an index: `item_id: Id = reference("items.id")`.
+
+    Without `index`, add an index or a unique constraint whose first column it is.
+    """
+    return Field(foreign_key=to, ondelete=ondelete, index=index)

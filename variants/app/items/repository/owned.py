@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.auth.models import User
@@ -25,10 +25,13 @@ class ItemRepository(Repository):
         items = select(Item)
         return items if self.owner.is_superuser else items.where(Item.owner_id == self.owner.id)
 
+    def can_see(self, item: Item) -> bool:
+        return self.owner.is_superuser or item.owner_id == self.owner.id
+
     async def get(self, item_id: Id) -> Item:
         """Raises NotFound, also for an item of another user."""
-        found = await self.session.exec(self.visible().where(col(Item.id) == item_id))
-        if (item := found.one_or_none()) is None:
+        item = await self.session.get(Item, item_id)
+        if item is None or not self.can_see(item):
             raise NotFound(f"There is no item {item_id}.")
         return item
 

@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_items")),
         sa.UniqueConstraint("owner_id", "name", name=op.f("uq_items_owner_id_name")),
     )
-    op.create_index(op.f("ix_items_owner_id"), "items", ["owner_id"])
+    op.create_index(op.f("ix_items_owner_id_id"), "items", ["owner_id", "id"])
 
 
 def downgrade() -> None:
