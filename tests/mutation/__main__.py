@@ -1,0 +1,163 @@
+"""Changes one thing at a time in generated services, and runs their own tests: do they notice?
+
+A change that no test notices is printed as a diff. `tests/mutation/survivors.md` lists those that
+are known, with the reason. The exit code is 1 if more than one in ten survives, or if one of them
+is not listed.
+"""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+from tests.mutation.mutants import Mutant, find_mutants
+from tests.support.combinations import COMBINATIONS, Combination
+from tests.support.commands import run_command
+from tests.support.databases import DatabaseServers, environment_variables
+from tests.support.rendering import render_project
+from tests.support.template import copy_template
+
+SURVIVORS = Path(__file__).with_name("survivors.md")
+CHANGED = ("app/**/*.py", "migrations/*.py")  # not the revisions, which belong to a project
+PROCESSES = 2
+DEFAULTS = ["aiosqlite-di-uuid", "asyncpg-scoped-int-users"]
+
+
+@dataclass
+class Project:
+    """A rendered project that is installed, with the variables of its commands."""
+
+    path: Path
+    env: dict[str, str]
+    timeout: float | None = None  # seconds
+
+    def find_mutants(self) -> list[Mutant]:
+        files = sorted(file for pattern in CHANGED for file in self.path.glob(pattern))
+        return [
+            mutant
+            for file in files
+            for mutant in find_mutants(str(file.relative_to(self.path)), file.read_bytes())
+        ]
+
+    def survives(self, mutant: Mutant) -> bool:
+        """Whether the tests pass with this change. They notice it if they fail, or do not end."""
+        file = self.path / mutant.path
+        source = file.read_bytes()
+        file.write_bytes(mutant.apply(source))
+        try:
+            return self.pass_tests(self.order_tests(mutant.path))
+        finally:
+            file.write_bytes(source)
+
+    def order_tests(self, path: str) -> list[str]:
+        """Returns all test files, beginning with those that name or import the changed file."""
+        file = Path(path)
+        module = path.removesuffix(".py").replace("/", ".")
+
+        def distance(test: Path) -> int:
+            return (file.stem not in test.stem) + (module not in test.read_text())
+
+        tests = sorted(self.path.glob("tests/**/test_*.py"), key=distance)
+        return [str(test.relative_to(self.path)) for test in tests]
+
+    def pass_tests(self, tests: list[str]) -> bool:
+        command = [self.env["UV_PROJECT_ENVIRONMENT"] + "/bin/python", "-m", "pytest", "-x", "-q"]
+        suite = subprocess.Popen(
+            [*command, *tests],
+            cwd=self.path,
+            env=self.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            return suite.wait(self.timeout) == 0
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(suite.pid, signal.SIGKILL)  # also the servers that a test has started
+            suite.wait()
+
+
+def make_project(folder: Path, combination: Combination, servers: DatabaseServers) -> Project:
+    """Renders and installs a project, and checks that its tests pass without a change."""
+    (folder / "template").mkdir(parents=True)
+    copy_template(folder / "template")
+    path = render_project(folder / "template", folder / "project", **combination.answers)
+    env = environment_variables(folder / "env")
+    run_command(path, env, "uv", "sync", "--quiet", "--compile-bytecode")
+    project = Project(path, env | servers.create_database(combination, folder.name, path))
+    start = time.monotonic()
+    if not project.pass_tests(["tests"]):
+        raise SystemExit(f"The tests of {combination} fail without a change.")
+    project.timeout = 4 * (time.monotonic() - start)
+    # Bytecode of a changed file could be mistaken for that of the next change.
+    project.env["PYTHONDONTWRITEBYTECODE"] = "1"
+    return project
+
+
+def find_survivors(
+    combination: Combination, number: int, seed: int, servers: DatabaseServers
+) -> list[str]:
+    """Tries a sample of the changes of a combination. Prints and returns those that survive."""
+    free = SimpleQueue[Project]()
+    for n in range(PROCESSES):
+        free.put(make_project(servers.folder / f"{combination}-{n}", combination, servers))
+    mutants = (project := free.get()).find_mutants()
+    free.put(project)
+    sample = sorted(random.Random(seed).sample(mutants, min(number, len(mutants))))
+    print(f"{combination}: {len(sample)} of {len(mutants)} changes", flush=True)
+
+    def survives(mutant: Mutant) -> str | None:
+        project = free.get()
+        try:
+            if not project.survives(mutant):
+                return None
+            source = (project.path / mutant.path).read_bytes()
+            print(f"\n{mutant.diff(source)}", flush=True)
+            return mutant.describe(source)
+        finally:
+            free.put(project)
+
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        return [found for found in pool.map(survives, sample) if found]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bin/mutate", description=__doc__)
+    parser.add_argument("combinations", nargs="*", default=DEFAULTS, help=", ".join(DEFAULTS))
+    parser.add_argument("--seed", type=int, default=16, help="of the sample; default: 16")
+    parser.add_argument("--sample", type=int, default=100, help="changes in all; default: 100")
+    arguments = parser.parse_args()
+    by_name = {str(combination): combination for combination in COMBINATIONS}
+    if unknown := set(arguments.combinations) - by_name.keys():
+        parser.error(f"unknown combination: {', '.join(unknown)}")
+    number = arguments.sample // len(arguments.combinations)
+    with (
+        tempfile.TemporaryDirectory(prefix="mutants-") as folder,
+        closing(DatabaseServers(Path(folder))) as servers,
+    ):
+        survivors = [
+            each
+            for name in arguments.combinations
+            for each in find_survivors(by_name[name], number, arguments.seed, servers)
+        ]
+    total = number * len(arguments.combinations)
+    unlisted = [each for each in survivors if each not in SURVIVORS.read_text()]
+    print(f"\n{len(survivors)} of {total} survived.")
+    if unlisted:
+        print("Not in tests/mutation/survivors.md:", *unlisted, sep="\n- ")
+    sys.exit(1 if unlisted or len(survivors) * 10 > total else 0)
+
+
+main()
