@@ -1,14 +1,18 @@
 """Liveness: the process answers. Readiness: the database answers and has the current schema."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from alembic import command
 from httpx2 import AsyncClient
 from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
 
+from app.api import create_app
 from app.db.database import Database
 from app.db.error_codes import is_unavailable
 from app.http.health import why_not_ready
@@ -35,9 +39,40 @@ def unmigrated(server: URL) -> Iterator[Settings]:
         yield settings_for(url)
 
 
-async def test_not_ready_without_schema(unmigrated: Settings) -> None:
+async def test_not_ready_without_schema(
+    unmigrated: Settings,
+    client: AsyncClient,
+    state: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with Database().connect(unmigrated) as db:
-        assert "alembic upgrade head" in str(await why_not_ready(db))
+        monkeypatch.setitem(state, "db", db)
+        response = await client.get("/health/ready")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "no revision" in response.json()["detail"]
+    assert "alembic upgrade head" in response.json()["detail"]
+
+
+async def test_warning_at_startup(unmigrated: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api.connect", lambda settings: Database().connect(settings))
+    app = create_app(unmigrated)
+    with capture_logs() as logs:
+        async with app.router.lifespan_context(app):
+            pass
+    assert ["alembic upgrade head" in log["event"] for log in logs] == [True]
+    assert logs[0]["log_level"] == "error"
+
+
+async def test_no_warning_at_startup_with_schema(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.api.connect", lambda settings: Database().connect(settings))
+    app = create_app(settings)
+    with capture_logs() as logs:
+        async with app.router.lifespan_context(app):
+            assert gc.get_freeze_count() > 0
+    assert logs == []
 
 
 async def test_ready_with_newer_schema(unmigrated: Settings) -> None:
@@ -54,7 +89,10 @@ async def test_ready_with_newer_schema(unmigrated: Settings) -> None:
 async def test_not_ready_with_unreachable_database(unmigrated: Settings) -> None:
     unreachable = unmigrated.model_copy(update={"database_url": UNREACHABLE})
     async with Database().connect(unreachable) as db:
-        assert "does not answer" in str(await why_not_ready(db))
+        with capture_logs() as logs:
+            assert "does not answer" in str(await why_not_ready(db))
+        (log,) = logs
+        assert (log["event"], "Error(" in log["reason"]) == ("unavailable", True)
         for read_only in (True, False):
             with pytest.raises(DBAPIError) as error:
                 async with db.unit(read_only=read_only) as session:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -16,24 +17,36 @@ from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict
 
 from app.api import include_domain
+from app.http.request_log import RequestLogMiddleware
 from app.settings import Settings
 from tests.conftest import environment_for
 
 FAIL = """
-import logging, structlog
+import logging, structlog, sys
 from app.logging import configure_logging
 from app.settings import Settings
+
+settings = Settings()
+logging.basicConfig(stream=sys.stdout)
+for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):  # as uvicorn does
+    logging.getLogger(name).addHandler(logging.StreamHandler(sys.stdout))
+    logging.getLogger(name).propagate = False
 
 def fail():
     password = "se" + "cret"
     raise ValueError("it " + "failed")  # the source of this line may be shown
 
-configure_logging(Settings())
+configure_logging(settings)
 try:
     fail()
 except ValueError:
     structlog.get_logger().exception("here")
     logging.getLogger("uvicorn.error").exception("there")
+logging.getLogger("uvicorn").info("everywhere")
+structlog.get_logger().debug("hidden")
+logging.getLogger("a.library").debug("hidden")
+logging.getLogger("app.db.pool").info("hidden")
+logging.getLogger("uvicorn.access").error("hidden")  # each request has an entry already
 """
 routes = APIRouter(prefix="/test-logging")
 
@@ -77,6 +90,22 @@ async def test_bound_context_is_logged(client: AsyncClient, entries: list[EventD
     (entry,) = entries
     assert entry["customer"] == "Ada"
     assert entry["request_id"] == response.headers["x-request-id"]
+    await client.get("/health/live")
+    assert "customer" not in entries[1]
+
+
+async def test_duration_and_status_of_a_failed_request(
+    entries: list[EventDict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("app.http.request_log.perf_counter", iter([10, 12.34567]).__next__)
+    scope = {"type": "http", "method": "GET", "raw_path": b"/\xff", "headers": []}
+    with pytest.raises(ZeroDivisionError):
+        await RequestLogMiddleware(fail)(scope, fail, fail)
+    (entry,) = entries
+    assert (entry["path"], entry["status"], entry["ms"]) == ("/\ufffd", 500, 2345.7)
 
 
 async def test_added_processor_applies_to_request_log(
@@ -128,5 +157,11 @@ def test_tracebacks_have_no_local_variables(settings: Settings, tmp_path: Path, 
     command = [sys.executable, "-c", FAIL]
     printed = subprocess.check_output(command, cwd=tmp_path, env=env, text=True)
     assert printed.count("it failed") == 2
+    assert printed.count("everywhere") == 1
     assert "fail" in printed
     assert "secret" not in printed
+    assert "hidden" not in printed
+    if form == "json":
+        here, there, _ = map(json.loads, printed.splitlines())
+        assert (here["event"], here["level"]) == ("here", "error")
+        assert (there["event"], there["logger"]) == ("there", "uvicorn.error")

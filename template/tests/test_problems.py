@@ -65,6 +65,7 @@ def assert_problem(response: Response, status: int) -> None:
     assert response.headers["content-type"] == "application/problem+json"
     assert {"type", "title", "status", "detail"} <= response.json().keys()
     assert response.json()["status"] == status
+    assert response.json()["type"] == "about:blank"
 
 
 async def test_not_found(client: AsyncClient) -> None:

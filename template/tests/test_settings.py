@@ -4,13 +4,21 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import URL
 
-from app.settings import Settings
+from app.settings import Settings, read_settings
 from dev.env_file import example, find_faults
 from tests.conftest import ROOT, settings_for
 
 EXAMPLE = ROOT / ".env.example"
+LOWEST = {"_pool": 1, "_timeout": 0.5, "_seconds": 1, "max_body_size": 0}
+LIMITED = [
+    (name, lowest)
+    for name in Settings.model_fields
+    for end, lowest in LOWEST.items()
+    if name.endswith(end)
+]
 
 
 def test_example_has_every_setting() -> None:
@@ -39,3 +47,28 @@ def test_tests_ignore_env_file_and_environment(
     for name in Settings.model_fields:
         monkeypatch.setenv(name.upper(), "?")
     assert settings_for(server).log_level == "INFO"
+
+
+@pytest.mark.parametrize(("name", "lowest"), LIMITED)
+def test_lowest_value(server: URL, name: str, lowest: float) -> None:
+    assert getattr(settings_for(server, **{name: lowest}), name) == lowest
+    with pytest.raises(ValidationError):
+        settings_for(server, **{name: lowest - 1})
+
+
+def test_invalid_settings_are_printed_with_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MAX_BODY_SIZE", "-1")
+    monkeypatch.setenv("API_DOCS", "secret")
+    monkeypatch.setenv("DATABASE_URL", "secret")
+    with pytest.raises(SystemExit) as exited:
+        read_settings()
+    message = str(exited.value)
+    assert "MAX_BODY_SIZE: Input should be greater than or equal to 0" in message.splitlines()
+    assert "API_DOCS: Input should be a valid boolean, unable to interpret input" in (
+        message.splitlines()
+    )
+    assert any(line.startswith("DATABASE_URL: it must be ") for line in message.splitlines())
+    assert "secret" not in message

@@ -6,7 +6,7 @@ from inspect import isawaitable
 from typing import Annotated, Any, cast
 
 import pytest
-from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException, Request
 from httpx2 import AsyncClient
 from sqlalchemy import MetaData
 from sqlmodel import Field, SQLModel, delete, select
@@ -37,11 +37,17 @@ class Notes(Repository):
 ERRORS = {"refusal": HTTPException(418, "no"), "bug": RuntimeError("a bug")}
 NotesDep = Annotated[Notes, Depends(Notes.provide)]
 routes = APIRouter(prefix="/test")
+read_only: dict[str, bool] = {}
 
 
 @routes.get("/names")
 async def names(notes: NotesDep) -> Sequence[str]:
     return await notes.names()
+
+
+@routes.api_route("/method", methods=["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
+async def method(notes: NotesDep, request: Request) -> None:
+    read_only[request.method] = notes.session.info["read_only"]
 
 
 @routes.post("/add/{name}")
@@ -112,6 +118,19 @@ async def rows(client: AsyncClient) -> int:
 async def test_commit_after_success(client: AsyncClient) -> None:
     assert (await client.post("/test/add/one")).status_code == 200
     assert await rows(client) == 1
+
+
+async def test_objects_can_be_read_after_the_commit(db: Database) -> None:
+    async with db.unit() as session:
+        session.add(note := Note(name="kept"))
+    assert note.name == "kept"
+
+
+async def test_safe_methods_are_read_only(client: AsyncClient) -> None:
+    safe, unsafe = ["GET", "HEAD", "OPTIONS"], ["POST", "PUT", "PATCH", "DELETE"]
+    for each in safe + unsafe:
+        assert (await client.request(each, "/test/method")).status_code == 200
+    assert read_only == dict.fromkeys(safe, True) | dict.fromkeys(unsafe, False)
 
 
 @pytest.mark.parametrize(

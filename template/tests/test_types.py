@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
+from sqlalchemy import Column, Integer, MetaData, Table, func, insert, make_url, select
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from app.db.database import Database
@@ -33,6 +33,25 @@ rows = Table(
 unchecked = Table(
     "test_types", MetaData(), Column("id", Integer), Column("status", ExactString(50))
 )
+
+
+COLUMNS = {
+    "sqlite": ["BIGINT", "VARCHAR(50)", "VARCHAR(20)", "DATETIME"],
+    "postgresql": ["NUMERIC(18, 2)", "VARCHAR(50)", "VARCHAR(20)", "TIMESTAMP WITH TIME ZONE"],
+    "mysql": [
+        "NUMERIC(18, 2)",
+        "VARCHAR(50)",
+        "VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
+        "DATETIME(6)",
+    ],
+    "mariadb": [
+        "NUMERIC(18, 2)",
+        "VARCHAR(50)",
+        "VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
+        "DATETIME(6)",
+    ],
+}
+DIALECTS = {name: make_url(f"{name}://").get_dialect()() for name in COLUMNS}
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +116,19 @@ async def test_timestamp(db: Database) -> None:
 async def test_timestamp_without_time_zone(db: Database) -> None:
     with pytest.raises(StatementError):
         await add(db, at=datetime(2026, 1, 2))
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_column_types_of_each_database(name: str) -> None:
+    columns = [column for column in rows.columns if column.name != "id"]
+    assert [column.type.compile(DIALECTS[name]) for column in columns] == COLUMNS[name]
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_only_sqlite_stores_decimals_as_integers(name: str) -> None:
+    price, dialect = ExactDecimal(18, 2), DIALECTS[name]
+    stored = 10 if name == "sqlite" else Decimal("0.10")
+    assert price.process_bind_param(Decimal("0.10"), dialect) == stored
+    assert price.process_result_value(stored, dialect) == Decimal("0.10")
+    assert price.process_bind_param(None, dialect) is None
+    assert price.process_result_value(None, dialect) is None

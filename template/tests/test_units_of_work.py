@@ -1,11 +1,19 @@
 """Units of work outside requests. Misuse raises an error and leaks no connection."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
 
 import pytest
-from sqlalchemy import QueuePool, TextClause, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import QueuePool, TextClause, delete, insert, text, update
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    make_transient_to_detached,
+    mapped_column,
+)
 from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -26,6 +34,27 @@ class Note(Base):
     __tablename__ = "notes"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+
+
+def add_note(session: Session) -> None:
+    session.add(Note(id=1, text="new"))
+
+
+def stored_note(session: Session) -> Note:
+    """A note that seems to be in the database."""
+    note = Note(id=1, text="old")
+    make_transient_to_detached(note)
+    session.add(note)
+    return note
+
+
+def change_note(session: Session) -> None:
+    stored_note(session).text = "new"
+
+
+def delete_note(session: Session) -> None:
+    session.delete(stored_note(session))
 
 
 async def execute(session: AsyncSession, statement: TextClause, name: str = "written") -> int:
@@ -65,12 +94,22 @@ async def test_session_after_its_unit_of_work(db: Database) -> None:
         await session.exec(ANY)
     with pytest.raises(SessionError, match="has ended"):
         await session.exec(ANY)
+    with pytest.raises(InvalidRequestError, match="closed"):
+        await session.connection()
 
 
 async def test_session_in_another_task(db: Database) -> None:
     async with db.unit() as session:
         with pytest.raises(SessionError, match="one task"):
             await asyncio.gather(*(session.exec(ANY) for _ in range(2)))
+
+
+async def test_flush_in_another_task(db: Database) -> None:
+    async with db.unit() as session:
+        add_note(session.sync_session)
+        with pytest.raises(SessionError, match="one task"):
+            await asyncio.create_task(session.flush())
+        session.expunge_all()
 
 
 async def test_session_in_a_thread(db: Database) -> None:
@@ -87,10 +126,38 @@ async def test_read_only_rejects_statement(db: Database) -> None:
         assert await execute(session, WRITTEN) == 0
 
 
-async def test_read_only_rejects_pending_object(db: Database) -> None:
+@pytest.mark.parametrize("statement", [insert(Note), update(Note), delete(Note)], ids=str)
+async def test_read_only_rejects_orm_statement(db: Database, statement: Any) -> None:
+    async with db.unit(read_only=True) as session:
+        with pytest.raises(SessionError, match="is read-only"):
+            await session.exec(statement)
+
+
+@pytest.mark.parametrize("change", [add_note, change_note, delete_note])
+async def test_read_only_rejects_changed_objects(
+    db: Database, change: Callable[[Session], None]
+) -> None:
     with pytest.raises(SessionError, match="is read-only"):
         async with db.unit(read_only=True) as session:
-            session.add(Note(id=1))
+            change(session.sync_session)
+    async with db.unit(read_only=True) as session:
+        change(session.sync_session)
+        with pytest.raises(SessionError, match="is read-only"):
+            await session.flush()
+        session.expunge_all()
+
+
+async def test_connections_are_closed_at_the_end(settings: Settings) -> None:
+    async with Database().connect(settings) as other:
+        pools = [other.writer.pool, other.reader.pool]
+        for read_only in (False, True):
+            async with other.unit(read_only=read_only) as session:
+                await session.exec(ANY)
+        assert [isinstance(pool, QueuePool) and pool.checkedin() for pool in pools] == [1, 1]
+    assert [isinstance(pool, QueuePool) and pool.checkedin() for pool in pools] == [0, 0]
+    with pytest.raises(SessionError, match="not connected"):
+        async with other.unit():
+            pass
 
 
 async def test_concurrent_transactions_of_two_processes(settings: Settings) -> None:

@@ -3,7 +3,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from httpx2 import AsyncClient
+
+STATUSES = {
+    "post /items": {201, 409},
+    "get /items": {200},
+    "get /items/{item_id}": {200, 404},
+    "patch /items/{item_id}": {200, 404, 409},
+    "delete /items/{item_id}": {204, 404, 409},
+}
 
 
 async def create(client: AsyncClient, name: str, **more: Any) -> dict[str, Any]:
@@ -36,6 +45,14 @@ async def test_create_similar_name(client: AsyncClient, other: str) -> None:
     assert (await create(client, other))["name"] == other
 
 
+@pytest.mark.parametrize(("name", "description"), [("x", ""), ("x" * 200, "x" * 2000)])
+async def test_create_with_shortest_and_longest_text(
+    client: AsyncClient, name: str, description: str
+) -> None:
+    item = await create(client, name, description=description)
+    assert (item["name"], item["description"]) == (name, description)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -63,7 +80,9 @@ async def test_pagination(client: AsyncClient) -> None:
             break
         after = {"after": page["next"]}
     assert found == created
-    assert (await client.get("/items", params={"limit": 5})).json()["next"] is None
+    for limit in (5, 100):
+        page = (await client.get("/items", params={"limit": limit})).json()
+        assert page == {"items": created, "next": None}
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=101", "limit=x", "after=x"])
@@ -82,6 +101,12 @@ async def test_update(client: AsyncClient) -> None:
     assert (await client.get(f"/items/{item['id']}")).json() == changed
 
 
+async def test_remove_description(client: AsyncClient) -> None:
+    item = await create(client, "Lamp", description="bright")
+    changed = (await client.patch(f"/items/{item['id']}", json={"description": None})).json()
+    assert (changed["name"], changed["description"]) == ("Lamp", None)
+
+
 async def test_update_duplicate_name(client: AsyncClient) -> None:
     await create(client, "Lamp")
     item = await create(client, "Torch")
@@ -89,9 +114,10 @@ async def test_update_duplicate_name(client: AsyncClient) -> None:
     assert response.status_code == 409
 
 
-async def test_update_invalid(client: AsyncClient) -> None:
+@pytest.mark.parametrize("body", [{"name": None}, {"name": ""}, {"price": 1}])
+async def test_update_invalid(client: AsyncClient, body: dict[str, Any]) -> None:
     item = await create(client, "Lamp")
-    assert (await client.patch(f"/items/{item['id']}", json={"name": None})).status_code == 422
+    assert (await client.patch(f"/items/{item['id']}", json=body)).status_code == 422
 
 
 async def test_delete(client: AsyncClient) -> None:
@@ -108,3 +134,19 @@ async def test_delete(client: AsyncClient) -> None:
 @pytest.mark.parametrize("item_id", ["0", "-1", "9223372036854775808", "1e3", "x", "%00", "%ff"])
 async def test_invalid_id(client: AsyncClient, item_id: str) -> None:
     assert (await client.get(f"/items/{item_id}")).status_code in {404, 422}
+
+
+@pytest.mark.parametrize("operation", STATUSES)
+def test_documented_responses(app: FastAPI, operation: str) -> None:
+    method, path = operation.split()
+    responses = app.openapi()["paths"][path][method]["responses"]
+    statuses = set(map(int, responses)) - {401, 403}  # only with users
+    assert statuses == STATUSES[operation] | {400, 413, 422, 503}
+
+
+def test_documented_location_and_limit(app: FastAPI) -> None:
+    operations = app.openapi()["paths"]["/items"]
+    location = operations["post"]["responses"]["201"]["headers"]["Location"]
+    assert location == {"required": True, "schema": {"type": "string"}}
+    limit = next(each for each in operations["get"]["parameters"] if each["name"] == "limit")
+    assert limit["schema"]["default"] == 50

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from httpx2 import AsyncClient
 from sqlmodel import select
 
@@ -81,3 +82,9 @@ async def test_items_are_deleted_with_owner(
     assert (await superuser_client.delete(f"/users/{user.id}")).status_code == 204
     async with db.unit(read_only=True) as session:
         assert (await session.exec(select(Item))).all() == []
+
+
+def test_documented_refusals(app: FastAPI) -> None:
+    for path in ("/items", "/items/{item_id}"):
+        for operation in app.openapi()["paths"][path].values():
+            assert {"401", "403"} <= operation["responses"].keys()

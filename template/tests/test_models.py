@@ -1,0 +1,49 @@
+"""What all models share: names of constraints, and references to other tables."""
+
+import re
+
+from sqlalchemy import CheckConstraint, MetaData
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlmodel import Field, SQLModel
+
+from app.db.ids import HasId, Id, reference
+
+metadata = MetaData(naming_convention=SQLModel.metadata.naming_convention)
+
+
+class Parent(HasId, table=True):
+    metadata = metadata
+    __tablename__ = "test_parent"
+
+
+class Child(HasId, table=True):
+    metadata = metadata
+    __tablename__ = "test_child"
+    __table_args__ = (CheckConstraint("size > 0", name="size"),)
+
+    parent_id: Id = reference("test_parent.id")
+    other_id: Id | None = reference("test_parent.id", ondelete="SET NULL")
+    name: str = Field(unique=True)
+    size: int
+
+
+table = metadata.tables["test_child"]
+
+
+def test_constraints_have_names_that_a_migration_can_use() -> None:
+    statements = [CreateTable(table), *map(CreateIndex, table.indexes)]
+    names = re.findall(r"(?:CONSTRAINT|INDEX) (\w+)", "".join(map(str, statements)))
+    assert sorted(names) == [
+        "ck_test_child_size",
+        "fk_test_child_other_id",
+        "fk_test_child_parent_id",
+        "ix_test_child_other_id",
+        "ix_test_child_parent_id",
+        "pk_test_child",
+        "uq_test_child_name",
+    ]
+
+
+def test_referenced_rows_cannot_be_deleted_by_default() -> None:
+    found = {key.parent.name: key.ondelete for key in table.foreign_keys}
+    assert found == {"parent_id": "RESTRICT", "other_id": "SET NULL"}

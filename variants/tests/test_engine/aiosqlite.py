@@ -1,0 +1,71 @@
+"""The connections to SQLite."""
+
+import sqlite3
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.database import Database
+from app.db.engine import create_migrator, create_writer
+from app.settings import Settings
+
+WRITE = "DELETE FROM alembic_version WHERE version_num = ''"
+
+
+async def pragmas(engine: AsyncEngine, *names: str) -> list[Any]:
+    async with engine.connect() as connection:
+        return [(await connection.exec_driver_sql(f"PRAGMA {name}")).scalar() for name in names]
+
+
+async def test_pragmas(db: Database, settings: Settings) -> None:
+    timeout = settings.database_busy_timeout * 1000
+    names = "journal_mode", "synchronous", "foreign_keys", "query_only", "busy_timeout"
+    assert await pragmas(db.writer, *names) == ["wal", 1, 1, 0, timeout]
+    assert await pragmas(db.reader, "query_only", "busy_timeout") == [1, timeout]
+    migrator = create_migrator(settings)
+    assert await pragmas(migrator, *names) == ["wal", 1, 0, 0, timeout]
+
+
+async def test_one_connection_writes(db: Database, settings: Settings) -> None:
+    async with db.writer.connect():
+        assert "Pool size: 1 " in db.writer.pool.status()
+
+
+async def test_transaction_takes_the_write_lock_at_once(settings: Settings) -> None:
+    impatient = settings.model_copy(update={"database_busy_timeout": 0.01})
+    one, other = create_writer(settings), create_writer(impatient)
+    async with one.begin():
+        with pytest.raises(DBAPIError, match="locked"):
+            async with other.begin():
+                pass
+    await one.dispose()
+    await other.dispose()
+
+
+async def test_read_only_connection_is_replaced(settings: Settings) -> None:
+    engine = create_writer(settings)
+    with pytest.raises(DBAPIError, match="readonly") as error:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("PRAGMA query_only = ON")  # like a read-only file
+            await connection.exec_driver_sql(WRITE)
+    assert error.value.connection_invalidated
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(WRITE)
+    await engine.dispose()
+
+
+async def test_cancelled_connection_gives_the_write_lock_back(settings: Settings) -> None:
+    engine = create_writer(settings)
+    connection = await engine.connect()
+    await connection.begin()
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    raw: sqlite3.Connection = driver._conn
+    raw.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        raw.execute("SELECT 1")
+    await connection.invalidate()
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(WRITE)
+    await engine.dispose()
