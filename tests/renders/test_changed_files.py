@@ -28,6 +28,7 @@ CHANGED_FILES = {
         "dev/process.py",
         "dev/server.py",
         "tests/database.py",
+        "tests/test_engine.py",
         "tests/server.py",
     },
     "session_style": {"app/db/session.py", "tests/test_sessions.py"},

@@ -1,1 +1,0 @@
-"""The connections to the database."""
