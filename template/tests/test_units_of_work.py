@@ -1,19 +1,12 @@
 """Units of work outside requests. Misuse raises an error and leaks no connection."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from typing import Any
+from collections.abc import AsyncGenerator
 
 import pytest
-from sqlalchemy import QueuePool, TextClause, delete, insert, text, update
+from sqlalchemy import QueuePool, TextClause, text
 from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.orm import (
-    DeclarativeBase,
-    Mapped,
-    Session,
-    make_transient_to_detached,
-    mapped_column,
-)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -34,27 +27,6 @@ class Note(Base):
     __tablename__ = "notes"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    text: Mapped[str]
-
-
-def add_note(session: Session) -> None:
-    session.add(Note(id=1, text="new"))
-
-
-def stored_note(session: Session) -> Note:
-    """A note that seems to be in the database."""
-    note = Note(id=1, text="old")
-    make_transient_to_detached(note)
-    session.add(note)
-    return note
-
-
-def change_note(session: Session) -> None:
-    stored_note(session).text = "new"
-
-
-def delete_note(session: Session) -> None:
-    session.delete(stored_note(session))
 
 
 async def execute(session: AsyncSession, statement: TextClause, name: str = "written") -> int:
@@ -106,7 +78,7 @@ async def test_session_in_another_task(db: Database) -> None:
 
 async def test_flush_in_another_task(db: Database) -> None:
     async with db.unit() as session:
-        add_note(session.sync_session)
+        session.add(Note(id=1))
         with pytest.raises(SessionError, match="one task"):
             await asyncio.create_task(session.flush())
         session.expunge_all()
@@ -124,27 +96,6 @@ async def test_read_only_rejects_statement(db: Database) -> None:
             await execute(session, WRITE)
     async with db.unit(read_only=True) as session:
         assert await execute(session, WRITTEN) == 0
-
-
-@pytest.mark.parametrize("statement", [insert(Note), update(Note), delete(Note)], ids=str)
-async def test_read_only_rejects_orm_statement(db: Database, statement: Any) -> None:
-    async with db.unit(read_only=True) as session:
-        with pytest.raises(SessionError, match="is read-only"):
-            await session.exec(statement)
-
-
-@pytest.mark.parametrize("change", [add_note, change_note, delete_note])
-async def test_read_only_rejects_changed_objects(
-    db: Database, change: Callable[[Session], None]
-) -> None:
-    with pytest.raises(SessionError, match="is read-only"):
-        async with db.unit(read_only=True) as session:
-            change(session.sync_session)
-    async with db.unit(read_only=True) as session:
-        change(session.sync_session)
-        with pytest.raises(SessionError, match="is read-only"):
-            await session.flush()
-        session.expunge_all()
 
 
 async def test_connections_are_closed_at_the_end(settings: Settings) -> None:

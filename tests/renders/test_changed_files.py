@@ -61,6 +61,7 @@ CHANGED_FILES = {
         "migrations/versions/items.py",
         "tests/items/__init__.py",
         "tests/items/test_items.py",
+        "tests/items/test_openapi.py",
     },
 }
 CHANGED_FOLDERS = {"auth": ("app/auth/", "tests/auth/")}

@@ -1,7 +1,6 @@
 from sqlmodel import SQLModel
 
-# Constraints have names, so that a migration can drop them. A table keeps the convention of the
-# moment in which it was defined; this module is imported before any table is.
+# Constraints have names, so that a migration can drop them. Set this before any table is defined.
 SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
