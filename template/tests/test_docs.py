@@ -25,17 +25,11 @@ async def test_docs_disabled(settings: Settings, path: str) -> None:
         assert (await client.get(path)).status_code == 404
 
 
-def test_error_responses_in_openapi(app: FastAPI) -> None:
-    document = app.openapi()
-    assert {"Problem", "ValidationProblem"} <= document["components"]["schemas"].keys()
-    responses = [
-        (status, response)
-        for operations in document["paths"].values()
-        for operation in operations.values()
-        for status, response in operation["responses"].items()
-        if int(status) >= 400
-    ]
-    for status, response in responses:
-        name = "ValidationProblem" if status == "422" else "Problem"
-        schema = {"$ref": f"#/components/schemas/{name}"}
-        assert response["content"] == {"application/problem+json": {"schema": schema}}
+async def test_prefix_of_a_proxy(app: FastAPI) -> None:
+    """Behind a proxy, the only server of the document is the prefix."""
+    documents = []
+    for root_path in ("", "/prefix"):
+        transport = ASGITransport(app, root_path=root_path)
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            documents.append((await client.get(f"{root_path}/openapi.json")).json())
+    assert [document["servers"] for document in documents] == [[{"url": "/"}], [{"url": "/prefix"}]]

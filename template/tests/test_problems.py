@@ -26,10 +26,6 @@ async def echo(body: Body) -> Body:
     return body
 
 
-@routes.get("/echo")
-async def get_echo() -> None: ...
-
-
 @routes.post("/quote")
 async def quote(words: list[str]) -> None:
     raise HTTPException(400, f"Not {words[0]}.")
@@ -70,12 +66,6 @@ def assert_problem(response: Response, status: int) -> None:
 
 async def test_not_found(client: AsyncClient) -> None:
     assert_problem(await client.get("/nowhere"), 404)
-
-
-async def test_method_not_allowed(client: AsyncClient) -> None:
-    response = await client.delete("/test-problems/echo")
-    assert_problem(response, 405)
-    assert response.headers["allow"] == "GET, POST"
 
 
 async def test_unusual_status(client: AsyncClient) -> None:

@@ -34,6 +34,7 @@ def test_start_and_graceful_shutdown(settings: Settings, tmp_path: Path) -> None
     try:
         address = wait_for_address(server, output)
         assert httpx2.get(f"{address}/health/ready").json() == {"status": "ok"}
+        assert httpx2.head(f"{address}/health/ready").headers["content-length"] == "15"
         assert httpx2.get(f"{address}/openapi.json").status_code == 200
     finally:
         server.send_signal(signal.SIGTERM)

@@ -126,7 +126,7 @@ def test_invalid_answer_on_the_command_line_has_an_exit_code(
 def test_project_name_is_quoted(template: Path, tmp_path: Path, name: str) -> None:
     project = render_project(template, tmp_path / "project", project_name=name, db_driver="asyncpg")
     assert tomllib.loads((project / "pyproject.toml").read_text())["project"]["description"] == name
-    title = re.search(r"title=(.*),\n", (project / "app/api.py").read_text())
+    title = re.search(r"^TITLE = (.*)\n", (project / "app/api.py").read_text(), re.MULTILINE)
     assert title is not None
     assert ast.literal_eval(title[1]) == name
     assert name in (project / "README.md").read_text()

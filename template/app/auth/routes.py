@@ -37,12 +37,14 @@ SignedInUser = Annotated[User, Depends(signed_in_user)]
 async def sign_in_with_bearer_token(
     user: SignedInUser, users: Users, settings: SettingsDep
 ) -> BearerResponse:
+    """Sign in. Send the token in the header `Authorization: Bearer …`."""
     token = await BearerTokens(users, settings).write_token(user)
     return BearerResponse(access_token=token, token_type="bearer")
 
 
 @auth.post("/session/login", status_code=204)
 async def sign_in_with_cookie(user: SignedInUser, users: Users, settings: SettingsDep) -> Response:
+    """Sign in with a cookie, which the response sets. This is for browsers."""
     token = await SessionTokens(users, settings).write_token(user)
     return await cookie_transport(settings).get_login_response(token)
 
@@ -59,6 +61,7 @@ async def sign_out(
 
 @auth.post("/register", status_code=201, response_model=UserRead)
 async def register(new: Registration, manager: Manager) -> User:
+    """Create an account, and send a token to confirm its address."""
     return await manager.register(new.email, new.password)
 
 
@@ -71,6 +74,7 @@ async def forgot_password(body: EmailOnly, request: Request, manager: Manager) -
 
 @auth.post("/reset-password")
 async def reset_password(body: PasswordReset, manager: Manager) -> None:
+    """Set a new password with a token. This ends all sessions and tokens of the user."""
     await manager.reset(body.token, body.password)
 
 
@@ -82,7 +86,8 @@ async def request_verify_token(body: EmailOnly, request: Request, manager: Manag
 
 
 @auth.post("/verify", response_model=UserRead)
-async def verify(body: Token, manager: Manager) -> User:
+async def verify_email(body: Token, manager: Manager) -> User:
+    """Confirm the address of an account with a token."""
     return await manager.confirm_email(body.token)
 
 
@@ -104,4 +109,5 @@ router.include_router(users)
     responses=problems(403, 429),
 )
 async def confirm_new_email(body: Token, manager: Manager) -> User:
+    """Change the address of an account with a token that was sent to the new address."""
     return await manager.change_email(body.token)

@@ -20,7 +20,8 @@ users = PrefixRouter(prefix="/users", tags=["users"], responses=problems(401, 40
 
 
 @users.get("/me", response_model=UserRead)  # before /users/{user_id}
-async def read_own_account(user: CurrentUser) -> User:
+async def read_current_user(user: CurrentUser) -> User:
+    """Read the account of the user who is signed in."""
     return user
 
 
@@ -80,6 +81,7 @@ async def list_users(
 
 @users.get("/{user_id}", response_model=UserRead, responses=problems(404))
 async def read_user(user: ExistingUser) -> User:
+    """Read a user."""
     return user
 
 

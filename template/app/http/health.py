@@ -17,7 +17,7 @@ from app.http.routing import PrefixRouter
 TIMEOUT = 5  # seconds
 
 log = structlog.get_logger()
-router = PrefixRouter(prefix="/health", tags=["health"])
+router = PrefixRouter(prefix="/health", tags=["health"], responses=problems(413))
 
 
 class Health(BaseModel):
@@ -25,13 +25,13 @@ class Health(BaseModel):
 
 
 @router.get("/live")
-async def live() -> Health:
+async def check_liveness() -> Health:
     """The process answers. This does not use the database."""
     return Health()
 
 
 @router.get("/ready", response_model=Health, responses=problems(503))
-async def ready(db: DatabaseDep) -> Health | Response:
+async def check_readiness(db: DatabaseDep) -> Health | Response:
     """The database answers, and its schema has the revisions that this code needs."""
     if (reason := await why_not_ready(db)) is not None:
         return problem(503, reason, RETRY_AFTER)

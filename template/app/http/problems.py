@@ -1,16 +1,17 @@
 """Error responses as `application/problem+json` (RFC 9457)."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
-from http import HTTPMethod, HTTPStatus
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from fastapi.utils import is_body_allowed_for_status_code
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -54,17 +55,6 @@ class ValidationProblem(Problem):
     errors: list[InvalidValue]
 
 
-class Application(FastAPI):
-    """FastAPI, with the schemas of error responses in its OpenAPI document."""
-
-    def openapi(self) -> dict[str, Any]:
-        document = super().openapi()
-        models: list[Any] = [(Problem, "serialization"), (ValidationProblem, "serialization")]
-        _, schemas = models_json_schema(models, ref_template=SCHEMAS)
-        document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
-        return document
-
-
 def problem(
     status: int, detail: str, headers: Mapping[str, str] | None = None, **more: object
 ) -> Response:
@@ -94,15 +84,18 @@ def unavailable(reason: str) -> Response:
     return problem(503, "The service is temporarily unavailable. Please retry.", RETRY_AFTER)
 
 
-def allowed_methods(request: Request) -> dict[str, str]:
+def allowed_methods(request: Request) -> str:
     """All methods of the path (RFC 9110, 10.2.1). Starlette lists those of one route only."""
-    methods = [
-        method
-        for method in HTTPMethod
-        for route in request.app.routes
-        if route.matches({**request.scope, "method": method})[0] is Match.FULL
-    ]
-    return {"Allow": ", ".join(methods)} if methods else {}
+    methods_of: dict[str | None, set[str]] = defaultdict(set)
+    for route in iter_route_contexts(request.app.routes):
+        if route.matches(request.scope)[0] is not Match.NONE:
+            methods_of[route.path].update(route.methods or ())
+    # `/users/{user_id}` matches `/users/me`, too, which is a resource of its own.
+    path = min(methods_of, key=lambda path: str(path).count("{"), default=None)
+    methods = methods_of[path]
+    if "GET" in methods or not methods:  # none: a static file
+        methods.update(("GET", "HEAD"))
+    return ", ".join(sorted(methods))
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -112,9 +105,9 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
-        headers = allowed_methods(request) if error.status_code == 405 else None
+        headers = {"Allow": allowed_methods(request)} if error.status_code == 405 else error.headers
         detail = error.detail if isinstance(error.detail, str) else json.dumps(error.detail)
-        return problem(error.status_code, detail, headers or error.headers)
+        return problem(error.status_code, detail, headers)
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(_: Request, error: RequestValidationError) -> Response:

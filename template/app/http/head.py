@@ -1,0 +1,44 @@
+"""HEAD for every route that has GET."""
+
+from collections.abc import Awaitable
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.routing import Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class HeadMiddleware:
+    """Runs the GET route for a HEAD request, and sends its response without the body.
+
+    A route of its own takes precedence: `@router.head("/…")`.
+    """
+
+    def __init__(self, app: ASGIApp, service: FastAPI) -> None:
+        self.app = app
+        self.service = service
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            return self.head(scope, receive, send)
+        return self.app(scope, receive, send)  # without `await`: costs nothing
+
+    async def head(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ended = False
+
+        async def send_without_body(message: Message) -> None:
+            nonlocal ended
+            if not ended:
+                if message["type"] == "http.response.body":
+                    ended = True  # also a stream: the server then tells it that the client has gone
+                    message = {"type": "http.response.body"}
+                await send(message)
+
+        own = self.has_own_route(scope)
+        await self.app(scope if own else {**scope, "method": "GET"}, receive, send_without_body)
+
+    def has_own_route(self, scope: Scope) -> bool:
+        return any(
+            "HEAD" in (route.methods or ()) and route.matches(scope)[0] is Match.FULL
+            for route in iter_route_contexts(self.service.routes)
+        )
