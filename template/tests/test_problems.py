@@ -2,12 +2,13 @@
 
 import pytest
 from fastapi import APIRouter, FastAPI, HTTPException
-from httpx2 import AsyncClient, Response
+from httpx2 import ASGITransport, AsyncClient, Response
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from structlog.testing import capture_logs
 
 from app.api import include_domain
+from app.db.database import Database
 from app.db.models import Text
 from app.errors import Conflict
 from app.http.problems import MAX_ERRORS
@@ -49,6 +50,12 @@ async def crash() -> None:
 @routes.get("/busy")
 async def busy() -> None:
     raise PoolTimeout("no connection is free")
+
+
+@routes.get("/unconnected")
+async def unconnected() -> None:
+    async with Database().unit():
+        pass
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -135,3 +142,10 @@ async def test_unavailable_reason_is_only_logged(client: AsyncClient) -> None:
     assert_problem(response, 503)
     assert "connection" not in response.text
     assert "no connection is free" in next(log for log in logs if "reason" in log)["reason"]
+
+
+@pytest.mark.parametrize("path", ["/health/ready", "/test-problems/unconnected"])
+async def test_request_without_lifespan(app: FastAPI, path: str) -> None:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        with pytest.raises(RuntimeError, match="its lifespan has not started"):
+            await client.get(path)

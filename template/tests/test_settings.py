@@ -9,7 +9,7 @@ from sqlalchemy import URL
 
 from app.settings import Settings, read_settings
 from dev.env_file import example, find_faults
-from tests.conftest import ROOT, settings_for
+from tests.conftest import ROOT, TestSettings, settings_for
 
 EXAMPLE = ROOT / ".env.example"
 LOWEST = {"_pool": 1, "_timeout": 0.5, "_seconds": 1, "max_body_size": 0}
@@ -72,3 +72,10 @@ def test_invalid_settings_are_printed_with_their_names(
     )
     assert any(line.startswith("DATABASE_URL: it must be ") for line in message.splitlines())
     assert "secret" not in message
+
+
+def test_choices_ignore_case() -> None:
+    settings = TestSettings.model_validate({"log_level": "warning", "log_format": "JSON"})
+    assert (settings.log_level, settings.log_format) == ("WARNING", "json")
+    with pytest.raises(ValidationError):
+        TestSettings.model_validate({"log_level": "loud"})

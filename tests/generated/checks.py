@@ -27,6 +27,7 @@ from tests.generated.just_recipes import use_recipes
 from tests.generated.load import put_under_load
 from tests.generated.malicious_input import send_malicious_input
 from tests.generated.project import GeneratedProject
+from tests.generated.sign_ins import measure_memory_of_sign_ins
 from tests.support.combinations import (
     COMBINATIONS,
     DEEPLY_FUZZED,
@@ -66,6 +67,7 @@ CHECKS = [
     Check("refusal of other databases", FAULT_INJECTED_SERVER, check_refusal_of_other_databases),
     Check("fuzzing", ALL, fuzz),
     Check("latency beside logins", DEEPLY_FUZZED, measure_latency_beside_logins),
+    Check("memory of sign-ins", DEEPLY_FUZZED[:1], measure_memory_of_sign_ins),
     Check("load", LOAD_TESTED, put_under_load),
     Check("image", IMAGE_BUILT, build_and_serve_image),
     Check("mypy --strict", ALL, check_types),

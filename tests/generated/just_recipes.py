@@ -6,9 +6,10 @@ import subprocess
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+from tests.generated.git_hooks import check_hook_messages
 from tests.generated.project import GeneratedProject
 from tests.generated.serving import JSON_HEADERS, delete_dev_database, run_just_dev, sign_up
-from tests.support.commands import CommandFailed, run_command, run_failing_command
+from tests.support.commands import CommandFailed, expect, run_command, run_failing_command
 from tests.support.git import git
 
 JUST = ["uv", "run", "just"]
@@ -32,6 +33,7 @@ def use_recipes(generated: GeneratedProject) -> None:
         line for line in listed if line.strip() and "#" not in line and "[" not in line
     ]:
         raise CommandFailed(f"These recipes have no comment: {undocumented}")
+    check_hook_messages(generated)
     run_command(project, env, *JUST, "setup")
     if stat.S_IMODE((project / ".env").stat().st_mode) != 0o600:
         raise CommandFailed("Other users may read .env")
@@ -93,11 +95,6 @@ def start_waiting_command(project: Path, env: dict[str, str]) -> "subprocess.Pop
     assert process.stdout is not None
     expect("waiting", process.stdout.readline())
     return process
-
-
-def expect(text: str, output: str) -> None:
-    if text not in output:
-        raise CommandFailed(f"There is no {text!r} in this output:\n{output}")
 
 
 def run_shell(project: Path, env: dict[str, str]) -> str:

@@ -38,6 +38,7 @@ class Run:
     image: dict[str, Any] = field(default_factory=dict, repr=False)
     load: Load | None = None
     latency_beside_logins: int | None = None
+    memory_of_sign_ins: int | None = None
     failed_check: str = ""
     failure: str = ""
     missing_tool: str = ""
@@ -75,7 +76,8 @@ def make_report(runs: list[Run]) -> str:
 
 def results_table(runs: list[Run]) -> str:
     """The verdict on each combination and scenario."""
-    header = ["combination", "result", "tests", "seconds", "latency beside 20 logins, ms"]
+    header = ["combination", "result", "tests", "seconds"]
+    header += ["latency beside 20 logins, ms", "memory of 55 sign-ins, MB"]
     return make_table(
         header,
         [
@@ -85,6 +87,7 @@ def results_table(runs: list[Run]) -> str:
                 run.tests,
                 run.seconds,
                 "" if run.latency_beside_logins is None else run.latency_beside_logins,
+                "" if run.memory_of_sign_ins is None else run.memory_of_sign_ins,
             ]
             for run in runs
         ],

@@ -135,3 +135,18 @@ def test_project_name_is_quoted(template: Path, tmp_path: Path, name: str) -> No
         subprocess.run(
             [sys.executable, "-m", "ruff", *check, "--quiet", "--no-cache", project], check=True
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Shop", "shop-service"),
+        ("Shop service", "shop-service"),
+        ("Shop (EU)", "shop-eu-service"),
+        ("(EU) shop-service!", "eu-shop-service"),
+        ("Service", "service"),
+    ],
+)
+def test_name_of_the_distribution(template: Path, tmp_path: Path, name: str, slug: str) -> None:
+    project = render_project(template, tmp_path / "project", project_name=name)
+    assert tomllib.loads((project / "pyproject.toml").read_text())["project"]["name"] == slug

@@ -51,6 +51,12 @@ def run_failing_command(project: Path, env: dict[str, str], *command: str, messa
     raise CommandFailed(f"`{' '.join(command)}` passed, but should have failed: {message}")
 
 
+def expect(text: str, output: str) -> None:
+    """Raises CommandFailed if the text is not in the output of a command."""
+    if text not in output:
+        raise CommandFailed(f"There is no {text!r} in this output:\n{output}")
+
+
 def short_name(command: tuple[str, ...]) -> str:
     """Returns the program and its subcommands, without options and paths."""
     words = [Path(word).name for word in command]

@@ -52,6 +52,7 @@ class Scenario:
     name: str
     start: Combination
     changes: tuple[tuple[str, object], ...]
+    answers_file: str = ".copier-answers.yml"
 
     def __str__(self) -> str:
         return f"scenario-{self.name}"
@@ -84,6 +85,7 @@ SCENARIOS = [
         "sqlite",
         Combination("aiosqlite", id_type="int"),
         (("auth", True), ("example", False), ("auth", False), ("example", True)),
+        answers_file=".copier-answers.service.yml",
     ),
     Scenario("mysql", Combination("asyncmy", "scoped"), (("auth", True), ("auth", False))),
 ]
@@ -103,7 +105,7 @@ def run_scenario(
     combination, rows = scenario.start, []
     answers = [f"--data={name}={value}" for name, value in combination.answers.items()]
     copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults"]
-    copier += [f"--vcs-ref={NEW_RELEASE}", *answers]
+    copier += [f"--vcs-ref={NEW_RELEASE}", f"--answers-file={scenario.answers_file}", *answers]
     run_command(releases, env, *copier, str(releases), str(project))
     git(project, "init", "--quiet")
     base = env | SUPERUSER

@@ -122,6 +122,22 @@ def test_changed_answer_keeps_edits(
         assert missing == (gone if answers is change else set())
 
 
+@pytest.mark.parametrize("place", ["middle", "end"])
+def test_changed_answer_keeps_lines_of_env_example(
+    releases: Path, tmp_path: Path, place: str
+) -> None:
+    """Users bring lines of their own into the file, and take them away."""
+    project = make_project(releases, tmp_path / "project", NEW_RELEASE, BASE)
+    example = project / ".env.example"
+    patterns = {"middle": r"(?=# auto: )", "end": r"\Z"}
+    replace_in_file(example, patterns[place], "\n# Our shop.\n#SHOP_URL=\n\n")
+    commit(project, "Our setting")
+    for auth in (True, False):
+        update_project(project, auth=auth)
+        assert "\n# Our shop.\n#SHOP_URL=\n" in example.read_text()
+        assert ("#SECRET_KEY=" in example.read_text()) is auth
+
+
 @pytest.mark.parametrize("tag", EARLIER_RELEASES)
 def test_update_does_not_restore_squashed_revisions(
     releases: Path, tmp_path: Path, tag: str

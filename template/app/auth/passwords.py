@@ -13,7 +13,9 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from app.auth.errors import WeakPassword
 from app.auth.settings import MAX_LENGTH
 
-limiter = CapacityLimiter(os.cpu_count() or 1)  # concurrent hashes; each takes 64 MiB
+# The lifespan sets it to PASSWORD_HASH_CONCURRENCY. The number of CPUs would be too high: in a
+# container, it is that of the machine.
+limiter = CapacityLimiter(1)
 hasher = PasswordHash((Argon2Hasher(), BcryptHasher()))  # bcrypt only verifies older hashes
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Form, Request, Response
 from fastapi_users.authentication.transport.bearer import BearerResponse
 
+from app.auth import passwords
 from app.auth.csrf import check_same_site
 from app.auth.dependencies import CurrentUser, Manager, SettingsDep, Users, cookie_transport
 from app.auth.models import User, normalize_email
@@ -93,6 +94,7 @@ async def verify_email(body: Token, manager: Manager) -> User:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, RateLimiter]]:
+    passwords.limiter.total_tokens = app.state.settings.password_hash_concurrency
     yield {"rate_limiter": RateLimiter(app.state.settings)}  # request.state.rate_limiter
 
 

@@ -34,6 +34,11 @@ class AuthSettings(BaseSettings):
         le=MAX_LENGTH,
         description="Minimum password length in characters. The maximum is 1024.",
     )
+    password_hash_concurrency: int = Field(
+        default=2,
+        ge=1,
+        description="Passwords that a worker hashes at the same time. Each takes 64 MiB.",
+    )
     allowed_origins: list[str] = Field(
         default=[],
         description='Other origins that may use the cookie, as in `["https://example.com"]`.',

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from structlog.contextvars import get_contextvars
 
+from app.db.database import SessionError
 from app.db.error_codes import CONFLICT, INVALID, code_of, is_unavailable
 from app.errors import DomainError
 
@@ -32,6 +33,11 @@ CONFLICTING = (
     "row does not exist, or the row is still referenced."
 )
 REJECTED = "The database rejected a value: it is missing, too long, out of range or not allowed."
+
+NOT_STARTED = (
+    "The application has no database, because its lifespan has not started. In a test, use the "
+    "`client` fixture, or `with TestClient(app) as client:`."
+)
 
 
 class Problem(BaseModel):
@@ -131,6 +137,8 @@ def add_error_handlers(app: FastAPI) -> None:
         return unavailable(repr(error))
 
     @app.exception_handler(Exception)
-    async def unexpected_error(_: Request, __: Exception) -> Response:
+    async def unexpected_error(request: Request, error: Exception) -> Response:
+        if isinstance(error, AttributeError | SessionError) and not hasattr(request.state, "db"):
+            raise RuntimeError(NOT_STARTED) from error
         request_id = str(get_contextvars().get("request_id", ""))
         return problem(500, "An unexpected error occurred.", {"X-Request-ID": request_id})

@@ -7,8 +7,10 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from sqlalchemy import URL
 
+from app.auth import passwords
 from app.auth.dependencies import cookie_transport
 from app.auth.settings import MIN_LENGTH, SECRET_LENGTH
+from app.settings import Settings
 from tests.conftest import settings_for
 
 SECRET = "a production secret of 32 characters or more"
@@ -58,3 +60,7 @@ async def test_cookie_flags(server: URL, values: dict[str, Any], name: str, secu
 def test_minimum_password_length_is_documented(app: FastAPI) -> None:
     schema = app.openapi()["components"]["schemas"]["Registration"]
     assert schema["properties"]["password"]["minLength"] == MIN_LENGTH
+
+
+def test_concurrent_hashes_are_limited(settings: Settings, state: dict[str, Any]) -> None:
+    assert passwords.limiter.total_tokens == settings.password_hash_concurrency == 2
