@@ -11,6 +11,7 @@ from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db.database import Database, SessionError
+from app.db.session import connect
 from app.settings import Settings
 
 ANY = select(func.count())
@@ -129,3 +130,13 @@ async def test_not_connected() -> None:
     with pytest.raises(SessionError, match="not connected"):
         async with Database().unit():
             pass
+
+
+async def test_second_application_leaves_the_first_one_connected(
+    db: Database, settings: Settings
+) -> None:
+    for _ in range(2):
+        async with connect(settings) as second, second.unit() as session:
+            await execute(session, WRITTEN)
+        async with db.unit(read_only=True) as session:
+            await execute(session, WRITTEN)

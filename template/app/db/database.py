@@ -58,22 +58,23 @@ class Database:
     async def connect(self, settings: DatabaseSettings) -> AsyncGenerator[Self]:
         """Load all models and create the engines. Close their connections when the block ends."""
         load_models()
-        self.writer, self.reader = create_writer(settings), create_reader(settings)
+        outer = vars(self).copy()  # connected already if a test starts a second application
+        writer, reader = create_writer(settings), create_reader(settings)
         options: dict[str, Any] = {
             "class_": AsyncSession,
             "sync_session_class": UnitSession,
             "expire_on_commit": False,
             "close_resets_only": False,
         }
-        self._writing = async_sessionmaker(self.writer, **options)
-        self._reading = async_sessionmaker(self.reader, **options)
-        self.connected = True
+        self._writing = async_sessionmaker(writer, **options)
+        self._reading = async_sessionmaker(reader, **options)
+        self.writer, self.reader, self.connected = writer, reader, True
         try:
             yield self
         finally:
-            self.connected = False
-            await self.writer.dispose()
-            await self.reader.dispose()
+            self.__dict__ = outer
+            await writer.dispose()
+            await reader.dispose()
 
     @asynccontextmanager
     async def unit(self, *, read_only: bool = False) -> AsyncGenerator[AsyncSession]:
