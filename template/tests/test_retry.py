@@ -15,6 +15,7 @@ attempts: list[str] = []
 
 @routes.api_route("/{conflicts}", methods=["GET", "POST"])
 async def conflict(conflicts: int, request: Request) -> str:
+    assert request.state.db
     assert not hasattr(request.state, "dirty")
     request.state.dirty = True
     attempts.append((await request.body()).decode())
@@ -54,8 +55,37 @@ async def test_no_retry_with_a_large_body(
     client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.http.retry.MAX_REPLAY", 10)
-    response = await client.post("/test-retry/1", content="longer than ten")
+    response = await client.post("/test-retry/1", content="eleven long")
     assert response.status_code == 503
+    assert len(attempts) == 1
+    attempts.clear()
+    assert (await client.post("/test-retry/1", content="ten bytes.")).json() == "ten bytes."
+
+
+async def test_pauses_between_attempts(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[tuple[float, float]] = []
+
+    def uniform(low: float, high: float) -> float:
+        pauses.append((low, high))
+        return low
+
+    monkeypatch.setattr("random.uniform", uniform)
+    assert (await client.post("/test-retry/3")).status_code == 200
+    assert pauses == [(0, 0.02), (0, 0.04), (0, 0.08)]
+
+
+async def test_no_retry_after_the_response_has_started() -> None:
+    async def conflicting(scope: Scope, receive: Receive, send: Send) -> None:
+        attempts.append("")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise TransactionConflict
+
+    transport = ASGITransport(RetryMiddleware(conflicting, timeout=60))
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        with pytest.raises(TransactionConflict):
+            await client.get("/")
     assert len(attempts) == 1
 
 
