@@ -13,7 +13,7 @@ routes = APIRouter(prefix="/test-retry")
 attempts: list[str] = []
 
 
-@routes.api_route("/{conflicts}", methods=["GET", "POST"])
+@routes.api_route("/{conflicts}", methods=["GET", "POST"], include_in_schema=False)
 async def conflict(conflicts: int, request: Request) -> str:
     assert request.state.db
     assert not hasattr(request.state, "dirty")
