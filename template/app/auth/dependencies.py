@@ -1,4 +1,7 @@
-"""Authentication with a bearer token or a session cookie. `CurrentUser` requires one of them."""
+"""Authentication with a bearer token, an API key or a session cookie.
+
+`CurrentUser` requires one of them.
+"""
 
 from typing import Annotated
 
@@ -7,6 +10,7 @@ from fastapi.requests import HTTPConnection
 from fastapi.security import APIKeyCookie, OAuth2PasswordBearer
 from fastapi_users.authentication.transport import CookieTransport
 
+from app.auth import api_keys
 from app.auth.csrf import check_same_site
 from app.auth.errors import EmailNotVerified, NotSignedIn, SuperuserRequired
 from app.auth.manager import UserManager
@@ -52,13 +56,16 @@ session_cookie = SessionCookie(name="session", description="`__Host-session` in 
 async def optional_user(
     request: Request,
     users: Users,
+    tasks: BackgroundTasks,
     bearer_token: Annotated[str | None, Depends(bearer)],
     session_token: Annotated[str | None, Depends(session_cookie)],
 ) -> User | None:
     """The active user of the first valid token. Raises CrossSiteRequest."""
     settings: AuthSettings = request.state.settings
     user = None
-    if bearer_token is not None:
+    if bearer_token is not None and bearer_token.startswith(api_keys.PREFIX):
+        user = await api_keys.read_key(bearer_token, users, request.state.db, tasks)
+    elif bearer_token is not None:
         user = await BearerTokens(users, settings).read_token(bearer_token)
     if user is None and session_token is not None:
         user = await SessionTokens(users, settings).read_token(session_token)

@@ -62,12 +62,16 @@ class UserManager(BaseUserManager[User, Id]):
         return user
 
     async def set_password(self, user: User, password: str) -> None:
-        """End every session and token of the user. Raises WeakPassword or PasswordChanged."""
+        """End every session, token and API key of the user.
+
+        Raises WeakPassword or PasswordChanged.
+        """
         check_policy(password, user.email, self.settings.password_min_length)
         await self.users.release_connection()
         if not await self.users.replace_password(user, await hash_password(password)):
             raise PasswordChanged
         await self.users.delete_sessions(user)
+        await self.users.delete_keys(user)
         self.send(mail.PASSWORD_CHANGED, user.email)
 
     async def send_reset_token(self, email: str) -> None:

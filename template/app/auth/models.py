@@ -1,12 +1,13 @@
-"""The tables of users and of their sessions."""
+"""The tables of users, of their sessions and of their API keys."""
 
 from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.db.ids import HasId, Id, reference
-from app.db.models import Timestamps
+from app.db.models import Timestamps, now
 from app.db.types import ExactString, Timestamp
 
 
@@ -28,6 +29,20 @@ class UserSession(SQLModel, table=True):
     token: str = Field(primary_key=True, sa_type=ExactString(64))
     user_id: Id = reference("users.id", ondelete="CASCADE")
     expires_at: datetime = Field(sa_type=Timestamp)
+
+
+class ApiKey(HasId, table=True):
+    """An API key of a program. Like a session, it is stored as a digest."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (Index(None, "user_id", "id"),)
+
+    user_id: Id = reference("users.id", ondelete="CASCADE", index=False)
+    name: str = Field(sa_type=ExactString(100))
+    token: str = Field(sa_type=ExactString(64), unique=True)
+    created_at: datetime = Field(default_factory=now, sa_type=Timestamp)
+    expires_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    last_used_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
 def normalize_email(value: str) -> str | None:

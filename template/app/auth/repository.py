@@ -1,17 +1,18 @@
-"""Queries for users and their sessions."""
+"""Queries for users, their sessions and their API keys."""
 
 from datetime import datetime
 from typing import Any
 
 from fastapi_users.db import BaseUserDatabase
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import bindparam, col, delete, select, update
+from sqlmodel import bindparam, col, delete, or_, select, update
 
 from app.auth.errors import EmailTaken
-from app.auth.models import User, UserSession, normalize_email
+from app.auth.models import ApiKey, User, UserSession, normalize_email
 from app.db.ids import Id
 from app.db.models import now
 from app.db.session import Repository
+from app.errors import NotFound
 from app.http.pages import Page, paginate
 
 # Every authenticated request runs one of these. Building a statement takes as long as running it.
@@ -20,6 +21,9 @@ BY_SESSION = select(User).join(UserSession)
 BY_SESSION = BY_SESSION.where(col(UserSession.token) == bindparam("token"))
 BY_SESSION = BY_SESSION.where(col(UserSession.expires_at) > bindparam("now"))
 BY_SESSION = BY_SESSION.where(col(User.is_active).is_(True))
+BY_KEY = select(User, ApiKey).join(ApiKey).where(col(ApiKey.token) == bindparam("token"))
+BY_KEY = BY_KEY.where(or_(col(ApiKey.expires_at).is_(None), ApiKey.expires_at > bindparam("now")))
+BY_KEY = BY_KEY.where(col(User.is_active).is_(True))
 
 
 class UserRepository(Repository, BaseUserDatabase[User, Id]):
@@ -76,12 +80,44 @@ class UserRepository(Repository, BaseUserDatabase[User, Id]):
         params = {"token": digest, "now": now()}
         return (await self.session.exec(BY_SESSION, params=params)).one_or_none()
 
+    async def get_by_key(self, digest: str) -> tuple[User, ApiKey] | None:
+        """An API key and its user, if both are still valid."""
+        params = {"token": digest, "now": now()}
+        return (await self.session.exec(BY_KEY, params=params)).one_or_none()
+
     async def delete_session(self, digest: str) -> None:
         await self.session.exec(delete(UserSession).where(col(UserSession.token) == digest))
 
     async def delete_sessions(self, user: User) -> None:
         await self.session.exec(delete(UserSession).where(col(UserSession.user_id) == user.id))
 
+    async def delete_keys(self, user: User) -> None:
+        await self.session.exec(delete(ApiKey).where(col(ApiKey.user_id) == user.id))
+
     async def delete_expired_sessions(self) -> int:
         expired = col(UserSession.expires_at) <= now()
         return (await self.session.exec(delete(UserSession).where(expired))).rowcount
+
+
+class ApiKeyRepository(Repository):
+    async def create(
+        self, user: User, name: str, digest: str, expires_at: datetime | None
+    ) -> ApiKey:
+        key = ApiKey(user_id=user.id, name=name, token=digest, expires_at=expires_at)
+        self.session.add(key)
+        await self.session.flush()
+        return key
+
+    async def page(self, user: User, limit: int, after: Id | None) -> Page[ApiKey]:
+        keys = select(ApiKey).where(ApiKey.user_id == user.id)
+        return await paginate(self.session, keys, limit, after)
+
+    async def delete(self, user: User, key_id: Id) -> None:
+        """Raises NotFound, also for a key of another user."""
+        mine = (col(ApiKey.id) == key_id, col(ApiKey.user_id) == user.id)
+        if (await self.session.exec(delete(ApiKey).where(*mine))).rowcount == 0:
+            raise NotFound(f"There is no API key {key_id}.")
+
+    async def record_use(self, key_id: Id) -> None:
+        key = update(ApiKey).where(col(ApiKey.id) == key_id)
+        await self.session.exec(key.values(last_used_at=now()))

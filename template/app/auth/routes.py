@@ -10,6 +10,7 @@ from fastapi_users.authentication.transport.bearer import BearerResponse
 from app.auth import passwords
 from app.auth.csrf import check_same_site
 from app.auth.dependencies import CurrentUser, Manager, SettingsDep, Users, cookie_transport
+from app.auth.key_routes import keys
 from app.auth.models import User, normalize_email
 from app.auth.rate_limit import RateLimiter, limit_account, limit_client
 from app.auth.schemas import Credentials, EmailOnly, PasswordReset, Registration, Token, UserRead
@@ -100,6 +101,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, RateLimiter]]:
 
 router = APIRouter(lifespan=lifespan)
 router.include_router(auth)
+router.include_router(keys)
 router.include_router(users)
 
 

@@ -1,13 +1,22 @@
 """What the API accepts and returns for users."""
 
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StrictBool
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StrictBool,
+)
 
 from app.auth.models import normalize_email
 from app.auth.settings import MAX_LENGTH, MIN_LENGTH
 from app.db.ids import Id
-from app.db.models import Text
+from app.db.models import Text, now
 
 
 def check_email(value: str) -> str:
@@ -68,6 +77,30 @@ class PasswordChange(Body):
 class EmailChange(Body):
     current_password: Password
     email: Email
+
+
+def check_future(value: datetime) -> datetime:
+    if value <= now():
+        raise ValueError("it must be in the future")
+    return value
+
+
+class KeyCreate(Body):
+    current_password: Password
+    name: Annotated[Text, Field(min_length=1, max_length=100)]
+    expires_at: Annotated[AwareDatetime, AfterValidator(check_future)] | None = None
+
+
+class KeyRead(BaseModel):
+    id: Id
+    name: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None = Field(description="To the minute.")
+
+
+class NewKey(KeyRead):
+    key: str = Field(description="Only this response contains the key.")
 
 
 class UserUpdate(Body):
