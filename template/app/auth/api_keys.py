@@ -15,6 +15,7 @@ from app.db.ids import Id
 from app.db.models import now
 
 PREFIX = "key_"  # tells people, and scanners for leaked secrets, what it is
+MAX_LIFETIME = timedelta(days=3650)
 RECORD_AFTER = timedelta(minutes=1)  # not each request of a busy program writes
 
 

@@ -52,6 +52,10 @@ class EmailTaken(DomainError):
     detail = "There is already an account with this e-mail address."
 
 
+class InvalidExpiry(DomainError):
+    detail = "expires_at must be in the future, and in less than ten years."
+
+
 class PasswordChanged(Conflict):
     detail = "The password was changed by another request."
 

@@ -4,14 +4,16 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from app.auth.api_keys import create_key
+from app.auth.api_keys import MAX_LIFETIME, create_key
 from app.auth.dependencies import CurrentUser, Manager
+from app.auth.errors import InvalidExpiry
 from app.auth.models import ApiKey
 from app.auth.repository import ApiKeyRepository
 from app.auth.schemas import KeyCreate, KeyRead, NewKey
 from app.auth.tokens import digest
 from app.auth.user_routes import RateLimitedUser
 from app.db.ids import Id
+from app.db.models import now
 from app.http.pages import Limit, Page
 from app.http.problems import problems
 from app.http.routing import PrefixRouter
@@ -25,6 +27,8 @@ async def create_api_key(
     body: KeyCreate, user: RateLimitedUser, manager: Manager, keys: Keys
 ) -> NewKey:
     """Create an API key. Send it in the header `Authorization: Bearer key_…`."""
+    if body.expires_at is not None and not now() < body.expires_at < now() + MAX_LIFETIME:
+        raise InvalidExpiry
     await manager.confirm_password(user, body.current_password)
     key = create_key()
     row = await keys.create(user, body.name, digest(key), body.expires_at)

@@ -16,7 +16,7 @@ from pydantic import (
 from app.auth.models import normalize_email
 from app.auth.settings import MAX_LENGTH, MIN_LENGTH
 from app.db.ids import Id
-from app.db.models import Text, now
+from app.db.models import Text
 
 
 def check_email(value: str) -> str:
@@ -79,16 +79,10 @@ class EmailChange(Body):
     email: Email
 
 
-def check_future(value: datetime) -> datetime:
-    if value <= now():
-        raise ValueError("it must be in the future")
-    return value
-
-
 class KeyCreate(Body):
     current_password: Password
     name: Annotated[Text, Field(min_length=1, max_length=100)]
-    expires_at: Annotated[AwareDatetime, AfterValidator(check_future)] | None = None
+    expires_at: AwareDatetime | None = None
 
 
 class KeyRead(BaseModel):

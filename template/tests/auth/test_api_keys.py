@@ -64,7 +64,10 @@ async def test_key_is_stored_as_a_digest(user_client: AsyncClient, db: Database)
 
 
 async def test_expired_key(anonymous: AsyncClient, user_client: AsyncClient, db: Database) -> None:
-    key = (await create(user_client, expires_at=(now() + timedelta(days=1)).isoformat()))["key"]
+    tomorrow = (now() + timedelta(days=1)).isoformat()
+    created = await create(user_client, expires_at=tomorrow)
+    assert created["expires_at"].rstrip("Z") == tomorrow.removesuffix("+00:00")
+    key = created["key"]
     assert await status(anonymous, key) == 200
     await change_key(db, expires_at=now() - timedelta(seconds=1))
     assert await status(anonymous, key) == 401
@@ -98,13 +101,22 @@ async def test_key_cannot_create_keys(anonymous: AsyncClient, user_client: Async
     [
         {"name": ""},
         {"name": "x" * 101},
-        {"expires_at": "2001-01-01T00:00:00Z"},
         {"expires_at": "2101-01-01T00:00:00"},
+        {"expires_at": "soon"},
         {"key": "key_mine"},
     ],
 )
 async def test_invalid_key(user_client: AsyncClient, invalid: dict[str, str]) -> None:
     assert (await user_client.post("/users/me/keys", json=NEW | invalid)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "expires_at",
+    ["2001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"],
+)
+async def test_invalid_expiry(user_client: AsyncClient, expires_at: str) -> None:
+    response = await user_client.post("/users/me/keys", json=NEW | {"expires_at": expires_at})
+    assert (response.status_code, "expires_at" in response.json()["detail"]) == (400, True)
 
 
 async def test_keys_of_other_users_are_invisible(
