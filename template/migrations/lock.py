@@ -19,10 +19,7 @@ WAIT = 60.0  # seconds
 LOCK_TIMEOUT = 3.0  # seconds; less than DATABASE_LOCK_TIMEOUT, so that requests only wait
 POLL = 0.5  # seconds
 
-POSTGRESQL = text(
-    "SELECT pg_try_advisory_xact_lock(hashtext('alembic:' || current_database())),"
-    " set_config('idle_in_transaction_session_timeout', '0', true)"
-)
+POSTGRESQL = text("SELECT pg_try_advisory_xact_lock(hashtext('alembic:' || current_database()))")
 MYSQL = text("SELECT GET_LOCK(LEFT(CONCAT('alembic:', DATABASE()), 64), 0)")
 MYSQL_RELEASE = text("SELECT RELEASE_LOCK(LEFT(CONCAT('alembic:', DATABASE()), 64))")
 
@@ -43,6 +40,8 @@ def migration_lock(connection: Connection, arguments: dict[str, str]) -> Generat
             with connection.engine.connect() as holder:
                 holder.execution_options(isolation_level="READ COMMITTED")
                 acquire(partial(try_lock, holder, POSTGRESQL), wait)
+                # Unlike SELECT, which asyncpg leaves open, SET needs no snapshot.
+                holder.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
                 yield
         case "mysql" | "mariadb":
             connection.execute(text(f"SET SESSION lock_wait_timeout = {lock_timeout:.0f}"))

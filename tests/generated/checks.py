@@ -24,6 +24,7 @@ from tests.generated.fault_injection import inject_faults
 from tests.generated.fuzzing import fuzz, measure_latency_beside_logins
 from tests.generated.image import build_and_serve_image
 from tests.generated.just_recipes import use_recipes
+from tests.generated.live_migrations import migrate_beside_requests, migrate_through_pooler
 from tests.generated.load import put_under_load
 from tests.generated.malicious_input import send_malicious_input
 from tests.generated.project import GeneratedProject
@@ -50,6 +51,7 @@ class Check:
 ALL = COMBINATIONS
 # Migrations do not depend on the session style.
 FAULT_INJECTED_DI = [it for it in FAULT_INJECTED if it.session_style == "di"]
+FAULT_INJECTED_POSTGRESQL = [it for it in FAULT_INJECTED_DI if it.database == "postgresql"]
 FAULT_INJECTED_SERVER = [it for it in FAULT_INJECTED if it.has_server]
 
 CHECKS = [
@@ -62,6 +64,8 @@ CHECKS = [
     Check("rows between tests", RECIPES_USED, delete_rows_between_tests),
     Check("database round trips", FAULT_INJECTED, count_database_round_trips),
     Check("fault injection", FAULT_INJECTED, inject_faults),
+    Check("migrations beside requests", FAULT_INJECTED_DI, migrate_beside_requests),
+    Check("connection pooler", FAULT_INJECTED_POSTGRESQL, migrate_through_pooler),
     Check("malicious input", FAULT_INJECTED, send_malicious_input),
     Check("added domain", FAULT_INJECTED, add_domain),
     Check("refusal of other databases", FAULT_INJECTED_SERVER, check_refusal_of_other_databases),

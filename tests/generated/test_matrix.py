@@ -8,6 +8,8 @@ import re
 import pytest
 
 from tests.generated import value_round_trips
+from tests.generated.checks import FAULT_INJECTED_DI, FAULT_INJECTED_POSTGRESQL
+from tests.generated.live_migrations import NO_PGBOUNCER
 from tests.generated.load import ERRORS, NO_WRK
 from tests.generated.matrix import Matrix
 from tests.support.combinations import (
@@ -60,6 +62,21 @@ def test_fault_injection(combination: Combination, matrix: Matrix) -> None:
     findings = matrix.result(combination).findings["fault injection"]
     assert {name: found for name, found in findings.items() if found} == {}
     assert len(findings) > 1
+
+
+@pytest.mark.parametrize("combination", FAULT_INJECTED_DI, ids=str)
+def test_migrations_beside_requests(combination: Combination, matrix: Matrix) -> None:
+    """No request fails because of a migration, and no migration because of another one."""
+    findings = matrix.result(combination).findings["migrations beside requests"]
+    assert {name: found for name, found in findings.items() if found} == {}
+
+
+@pytest.mark.parametrize("combination", FAULT_INJECTED_POSTGRESQL, ids=str)
+def test_connection_pooler(combination: Combination, matrix: Matrix) -> None:
+    """Migrations through PgBouncer in transaction mode take the lock and release it."""
+    if (findings := matrix.result(combination).findings.get("connection pooler")) is None:
+        report_not_run(NO_PGBOUNCER)
+    assert findings == {"migrations": []}
 
 
 @pytest.mark.parametrize("combination", FAULT_INJECTED, ids=str)
