@@ -14,9 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, NullPool
+from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.db.engine import create_migrator
+from app.db.settings import DatabaseSettings
 
 START_TIMEOUT = 60  # seconds
 
@@ -99,9 +101,10 @@ def run_sql(url: URL, statement: str) -> None:
     """Run one statement outside a transaction."""
 
     async def run() -> None:
-        engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        engine = create_migrator(DatabaseSettings.model_construct(database_url=url))
         try:
             async with engine.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
                 await connection.exec_driver_sql(statement)
         finally:
             await engine.dispose()

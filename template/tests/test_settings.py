@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import URL
 
+import app.settings
 from app.settings import Settings, read_settings
 from dev.env_file import example, find_faults
 from tests.conftest import ROOT, TestSettings, settings_for
@@ -49,6 +50,10 @@ def test_tests_ignore_env_file_and_environment(
     assert settings_for(server).log_level == "INFO"
 
 
+def without_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settings, "model_config", {**Settings.model_config, "env_file": None})
+
+
 @pytest.mark.parametrize(("name", "lowest"), LIMITED)
 def test_lowest_value(server: URL, name: str, lowest: float) -> None:
     assert getattr(settings_for(server, **{name: lowest}), name) == lowest
@@ -56,10 +61,8 @@ def test_lowest_value(server: URL, name: str, lowest: float) -> None:
         settings_for(server, **{name: lowest - 1})
 
 
-def test_invalid_settings_are_printed_with_their_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_invalid_settings_are_printed_with_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_env_file(monkeypatch)
     monkeypatch.setenv("MAX_BODY_SIZE", "-1")
     monkeypatch.setenv("API_DOCS", "secret")
     monkeypatch.setenv("DATABASE_URL", "secret")
@@ -79,3 +82,15 @@ def test_choices_ignore_case() -> None:
     assert (settings.log_level, settings.log_format) == ("WARNING", "json")
     with pytest.raises(ValidationError):
         TestSettings.model_validate({"log_level": "loud"})
+
+
+def test_list_that_is_not_json_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_env_file(monkeypatch)
+
+    class MoreSettings(Settings):
+        numbers: list[int]
+
+    monkeypatch.setattr(app.settings, "Settings", MoreSettings)
+    monkeypatch.setenv("NUMBERS", "1,2")
+    with pytest.raises(SystemExit, match=r'"numbers".*: write JSON, as in \["one", "two"\]'):
+        read_settings()

@@ -64,6 +64,11 @@ FOREIGN_VARIABLES = {
     "PYTHONUTF8": "0",
     "TZ": "Asia/Kathmandu",
 }
+PRINT_SETTINGS = """
+from app.settings import read_settings
+settings = read_settings()
+print(settings.max_body_size, settings.database_url)
+"""
 
 
 def install_packages(project: GeneratedProject) -> None:
@@ -142,6 +147,26 @@ def delete_rows_between_tests(project: GeneratedProject) -> None:
     shutil.rmtree(domain)
     revision.unlink()
     tests.unlink()
+
+
+def use_other_working_folder(project: GeneratedProject) -> None:
+    """`.env` and relative paths are those of the project, also if a command starts elsewhere."""
+    folder = project.path.with_name(f"{project.path.name}-elsewhere")
+    folder.mkdir()
+    (project.path / ".env").write_text("MAX_BODY_SIZE=4321\n")
+    env = {name: value for name, value in project.env.items() if name != "DATABASE_URL"}
+    python = [str(project.environment / "bin" / "python"), "-c", PRINT_SETTINGS]
+    size, url = run_command(folder, env, *python).split()[-2:]
+    (project.path / ".env").unlink()
+    if size != "4321":
+        raise CommandFailed("`.env` is not read in another working folder")
+    if not project.combination.has_server:
+        if not url.endswith(f"{project.path}/app.db"):
+            raise CommandFailed(f"The database is at {url} in another working folder")
+        alembic = [str(project.environment / "bin" / "alembic"), "--config"]
+        run_command(folder, env, *alembic, str(project.path / "pyproject.toml"), "current")
+    if found := list(folder.iterdir()):
+        raise CommandFailed(f"{found} was created in the working folder")
 
 
 def add_domain(project: GeneratedProject) -> None:

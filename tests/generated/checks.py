@@ -19,7 +19,9 @@ from tests.generated.basic_checks import (
     migrate,
     migrate_concurrently,
     run_own_checks,
+    use_other_working_folder,
 )
+from tests.generated.database_urls import try_database_urls
 from tests.generated.fault_injection import inject_faults
 from tests.generated.fuzzing import fuzz, measure_latency_beside_logins
 from tests.generated.image import build_and_serve_image
@@ -52,6 +54,7 @@ ALL = COMBINATIONS
 # Migrations do not depend on the session style.
 FAULT_INJECTED_DI = [it for it in FAULT_INJECTED if it.session_style == "di"]
 FAULT_INJECTED_POSTGRESQL = [it for it in FAULT_INJECTED_DI if it.database == "postgresql"]
+FAULT_INJECTED_DI_SERVER = [it for it in FAULT_INJECTED_DI if it.has_server]
 FAULT_INJECTED_SERVER = [it for it in FAULT_INJECTED if it.has_server]
 
 CHECKS = [
@@ -66,6 +69,8 @@ CHECKS = [
     Check("fault injection", FAULT_INJECTED, inject_faults),
     Check("migrations beside requests", FAULT_INJECTED_DI, migrate_beside_requests),
     Check("connection pooler", FAULT_INJECTED_POSTGRESQL, migrate_through_pooler),
+    Check("database URLs", FAULT_INJECTED_DI_SERVER, try_database_urls),
+    Check("other working folder", RECIPES_USED, use_other_working_folder),
     Check("malicious input", FAULT_INJECTED, send_malicious_input),
     Check("added domain", FAULT_INJECTED, add_domain),
     Check("refusal of other databases", FAULT_INJECTED_SERVER, check_refusal_of_other_databases),

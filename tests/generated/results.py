@@ -35,6 +35,7 @@ class Run:
     tests: int = 0
     findings: dict[str, Findings] = field(default_factory=dict, repr=False)
     database_round_trips: dict[str, int] = field(default_factory=dict)
+    database_urls: dict[str, str] = field(default_factory=dict, repr=False)
     image: dict[str, Any] = field(default_factory=dict, repr=False)
     load: Load | None = None
     latency_beside_logins: int | None = None
@@ -69,6 +70,7 @@ def make_report(runs: list[Run]) -> str:
         checks_table(runs),
         commands_table(),
         findings_table(runs),
+        database_urls_table(runs),
         load_table(runs),
     ]
     return "\n\n".join(filter(None, tables))
@@ -126,6 +128,16 @@ def findings_table(runs: list[Run]) -> str:
         results = ["" if found is None else "; ".join(found) or "passed" for found in findings]
         rows.append([check, name, *results])
     return make_table(["check", "fault or input", *(str(run.subject) for run in runs)], rows)
+
+
+def database_urls_table(runs: list[Run]) -> str:
+    """What each driver does with the URLs of hosting providers."""
+    runs = [run for run in runs if run.database_urls]
+    names = dict.fromkeys(name for run in runs for name in run.database_urls)
+    header = ["DATABASE_URL", *(str(run.subject) for run in runs)]
+    return make_table(
+        header, [[name, *(run.database_urls.get(name, "") for run in runs)] for name in names]
+    )
 
 
 def load_table(runs: list[Run]) -> str:

@@ -8,7 +8,12 @@ import re
 import pytest
 
 from tests.generated import value_round_trips
-from tests.generated.checks import FAULT_INJECTED_DI, FAULT_INJECTED_POSTGRESQL
+from tests.generated.checks import (
+    FAULT_INJECTED_DI,
+    FAULT_INJECTED_DI_SERVER,
+    FAULT_INJECTED_POSTGRESQL,
+)
+from tests.generated.database_urls import NO_TLS_SERVER, expected_outcomes
 from tests.generated.live_migrations import NO_PGBOUNCER
 from tests.generated.load import ERRORS, NO_WRK
 from tests.generated.matrix import Matrix
@@ -104,6 +109,14 @@ def test_database_round_trips(combination: Combination, matrix: Matrix) -> None:
         for route, round_trips in DATABASE_ROUND_TRIPS.items()
     }
     assert matrix.result(combination).database_round_trips == expected
+
+
+@pytest.mark.parametrize("combination", FAULT_INJECTED_DI_SERVER, ids=str)
+def test_database_urls(combination: Combination, matrix: Matrix) -> None:
+    """URLs of hosting providers are translated or refused, and never connect in clear text."""
+    if not (outcomes := matrix.result(combination).database_urls):
+        report_not_run(NO_TLS_SERVER)
+    assert outcomes == expected_outcomes(combination.db_driver, combination.database)
 
 
 @pytest.mark.parametrize("combination", LOAD_TESTED, ids=str)

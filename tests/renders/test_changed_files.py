@@ -22,6 +22,7 @@ CHANGED_FILES = {
         "app/db/engine.py",
         "app/db/settings.py",
         "app/db/url.py",
+        "app/db/url_parameters.py",
         "compose.yaml",
         "pyproject.toml",
         "dev/database.py",
@@ -30,6 +31,7 @@ CHANGED_FILES = {
         "tests/database.py",
         "tests/test_engine.py",
         "tests/server.py",
+        "tests/test_url.py",
     },
     "session_style": {"app/db/session.py", "tests/test_sessions.py"},
     "id_type": {"app/db/ids.py", "migrations/versions/items.py", "pyproject.toml"},
@@ -99,4 +101,11 @@ def test_drivers_of_one_database_differ_only_in_the_driver(render: Render) -> No
     )
     assert DATABASES["asyncmy"] == DATABASES["aiomysql"]
     differing = {name for name in one | other if one.get(name) != other.get(name)}
-    assert differing == {".copier-answers.yml", "README.md", "app/db/url.py", "pyproject.toml"}
+    assert differing == {
+        ".copier-answers.yml",
+        "README.md",
+        "app/db/engine.py",
+        "app/db/url.py",
+        "app/db/url_parameters.py",
+        "pyproject.toml",
+    }

@@ -11,14 +11,15 @@ from tests.support.rendering import Render
 # Each part of a service, and the parts that it may import.
 FOUNDATION = {"app.db", "app.errors", "app.domains"}
 ALLOWED = {
-    "app.db": {"app.db", "app.domains"},
+    "app.root": set(),
+    "app.db": {"app.db", "app.domains", "app.root"},
     "app.errors": set(),
     "app.domains": set(),
     "app.http": FOUNDATION | {"app.http"},
     "app.auth": FOUNDATION | {"app.http", "app.auth"},
     "app.auth.commands": FOUNDATION | {"app.auth", "app.settings"},
     "app.items": FOUNDATION | {"app.http", "app.auth", "app.items"},
-    "app.settings": {"app.db.settings", "app.auth.settings"},
+    "app.settings": {"app.db.settings", "app.auth.settings", "app.root"},
     "app.logging": {"app.settings"},
     "app.cli": {"app.auth.commands", "app.main"},
     "app.api": FOUNDATION | {"app.http", "app.logging", "app.settings"},

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from sqlalchemy import PoolProxiedConnection, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlalchemy.util import await_
@@ -14,6 +15,9 @@ class FifoPool(AsyncAdaptedQueuePool):
 
     In SQLAlchemy's own pool, a new task can overtake waiting tasks (sqlalchemy#7679): under load,
     one request in a hundred waits for half a second.
+
+    Any error while a connection is opened becomes an OperationalError with
+    `connection_invalidated`, also one that the driver itself does not treat as a database error.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -25,6 +29,9 @@ class FifoPool(AsyncAdaptedQueuePool):
         await_(self._acquire_turn())
         try:
             connection = super().connect()
+        except Exception as error:
+            self._turns.release()
+            raise OperationalError(None, None, error, connection_invalidated=True) from error
         except BaseException:
             self._turns.release()
             raise

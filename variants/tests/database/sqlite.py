@@ -42,6 +42,13 @@ async def delete_rows(engine: AsyncEngine) -> None:
             await raw.driver_connection.execute("PRAGMA foreign_keys = ON")
 
 
+@contextmanager
+def refusing_databases(server: URL) -> Generator[dict[str, URL]]:
+    """Files that cannot be opened, by the reason."""
+    missing = Path(server.database or "") / "missing" / "test.db"
+    yield {"missing folder": server.set(database=str(missing)), "a folder": server}
+
+
 async def make_commit_fail(session: AsyncSession) -> None:
     """Violate a foreign key that is checked at COMMIT."""
     connection = await session.connection()

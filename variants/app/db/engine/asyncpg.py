@@ -2,10 +2,11 @@
 
 from time import monotonic
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import asyncpg
-from sqlalchemy import ExceptionContext, NullPool, event
+from sqlalchemy import URL, ExceptionContext, NullPool, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -33,7 +34,7 @@ def create_reader(settings: DatabaseSettings) -> AsyncEngine:
 def create_migrator(settings: DatabaseSettings) -> AsyncEngine:
     """Create the engine for migrations: one connection, without a statement timeout."""
     return create_async_engine(
-        settings.database_url, poolclass=NullPool, connect_args=_connect_args(settings)
+        _address(settings), poolclass=NullPool, connect_args=_connect_args(settings)
     )
 
 
@@ -47,13 +48,13 @@ def _create(
             f"{settings.database_idle_timeout * 1000:.0f}"
         )
     engine = create_async_engine(
-        settings.database_url,
+        _address(settings),
         isolation_level=isolation_level,
         poolclass=FifoPool,
         pool_size=pool_size,
         max_overflow=0,  # an overflow connection starts a new server process each time
         pool_timeout=settings.database_pool_timeout,
-        connect_args=_connect_args(settings) | {"server_settings": session},
+        connect_args=_connect_args(settings, **session),
     )
     event.listen(engine.sync_engine, "checkout", refuse_dead_connection)
     event.listen(engine.sync_engine, "checkin", remember_use)
@@ -61,11 +62,27 @@ def _create(
     return engine
 
 
-def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
+def _address(settings: DatabaseSettings) -> URL:
+    """The URL without the parameters that SQLAlchemy would pass on as arguments."""
+    query = settings.database_url.query
+    return settings.database_url.set(
+        query={name: query[name] for name in ("host", "port") if name in query}
+    )
+
+
+def _connect_args(settings: DatabaseSettings, **session: str) -> dict[str, Any]:
+    query = {**settings.database_url.query}
+    timeout = query.pop("connect_timeout", settings.database_connect_timeout)
+    options = [f"-c {name}={value}" for name, value in session.items()]
+    if "options" in query:
+        options.append(str(query.pop("options")))  # last, so that it takes precedence
     args: dict[str, Any] = {
         "async_creator_fn": connect,
-        "timeout": settings.database_connect_timeout,
+        "timeout": float(str(timeout)),
+        "server_settings": {"options": " ".join(options)} if options else {},
     }
+    if parameters := query.keys() - {"host", "port"}:  # asyncpg understands them in a DSN
+        args["dsn"] = "postgresql://?" + urlencode({name: query[name] for name in parameters})
     if settings.database_pooler == "transaction":  # a statement belongs to a server session
         args |= {
             "statement_cache_size": 0,

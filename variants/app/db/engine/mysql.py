@@ -1,13 +1,23 @@
 """The engines for MySQL and MariaDB."""
 
-from typing import Any
+import asyncio
+from typing import Any{{ ", Self" if db_driver == "aiomysql" else "" }}
 
+{% if db_driver == "aiomysql" %}
+import aiomysql
+from aiomysql import OperationalError
+from pymysql.constants import CLIENT
+{% else %}
+import asyncmy
+from asyncmy.errors import OperationalError
+{% endif %}
 from sqlalchemy import NullPool, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolResetState
 
 from app.db.pool import FifoPool
 from app.db.settings import DatabaseSettings
+from app.db.url_parameters import tls_context
 
 
 def create_writer(settings: DatabaseSettings) -> AsyncEngine:
@@ -25,7 +35,9 @@ def create_reader(settings: DatabaseSettings) -> AsyncEngine:
 def create_migrator(settings: DatabaseSettings) -> AsyncEngine:
     """Create the engine for migrations: one connection."""
     return create_async_engine(
-        settings.database_url, poolclass=NullPool, connect_args=_connect_args(settings)
+        settings.database_url.set(query={}),
+        poolclass=NullPool,
+        connect_args=_connect_args(settings),
     )
 
 
@@ -33,7 +45,7 @@ def _create(
     settings: DatabaseSettings, pool_size: int, isolation_level: Any, access: str
 ) -> AsyncEngine:
     engine = create_async_engine(
-        settings.database_url,
+        settings.database_url.set(query={}),
         isolation_level=isolation_level,
         poolclass=FifoPool,
         pool_size=pool_size,
@@ -67,4 +79,44 @@ def _create(
 
 
 def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
-    return {"charset": "utf8mb4", "connect_timeout": settings.database_connect_timeout}
+    query = settings.database_url.query
+    timeout = query.get("connect_timeout", settings.database_connect_timeout)
+    args: dict[str, Any] = {
+        "async_creator_fn": connect,
+        "charset": "utf8mb4",
+        "connect_timeout": int(str(timeout)),
+        "ssl": tls_context(settings.database_url),
+    }
+    if "unix_socket" in query:
+        args["unix_socket"] = query["unix_socket"]
+    return args
+
+
+async def connect(**args: Any) -> Any:
+    """Connect within the timeout, which the driver applies to the first step only."""
+    try:
+        async with asyncio.timeout(args["connect_timeout"]):
+            return await {{ "asyncmy.connect(**args)" if db_driver == "asyncmy" else "Connection.open(**args)" }}
+    except TimeoutError as error:
+        raise OperationalError(2003, "The server does not answer") from error
+{% if db_driver == "aiomysql" %}
+
+
+class Connection(aiomysql.Connection):  # type: ignore[misc]
+    """A connection that is never in clear text if it has a TLS context."""
+
+    @classmethod
+    async def open(cls, **args: Any) -> Self:
+        connection = cls(**args)
+        try:
+            await connection._connect()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    async def _request_authentication(self) -> None:
+        if self._ssl_context and not self.server_capabilities & CLIENT.SSL:
+            raise OperationalError(2026, "The server does not offer TLS")
+        await super()._request_authentication()
+{% endif %}

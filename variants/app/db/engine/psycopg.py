@@ -46,7 +46,6 @@ def _create(
         session["idle_in_transaction_session_timeout"] = (
             f"{settings.database_idle_timeout * 1000:.0f}"
         )
-    options = " ".join(f"-c {name}={value}" for name, value in session.items())
     engine = create_async_engine(
         settings.database_url,
         isolation_level=isolation_level,
@@ -54,7 +53,7 @@ def _create(
         pool_size=pool_size,
         max_overflow=0,  # an overflow connection starts a new server process each time
         pool_timeout=settings.database_pool_timeout,
-        connect_args=_connect_args(settings) | {"options": options},
+        connect_args=_connect_args(settings, **session),
     )
 
     @event.listens_for(engine.sync_engine, "checkout")
@@ -76,8 +75,13 @@ def _create(
     return engine
 
 
-def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
-    args: dict[str, Any] = {"connect_timeout": max(2, round(settings.database_connect_timeout))}
+def _connect_args(settings: DatabaseSettings, **session: str) -> dict[str, Any]:
+    query = settings.database_url.query
+    options = [f"-c {name}={value}" for name, value in session.items()]
+    options += [str(query["options"])] if "options" in query else []  # the last one applies
+    args: dict[str, Any] = {"options": " ".join(options)} if options else {}
+    if "connect_timeout" not in query:
+        args["connect_timeout"] = max(2, round(settings.database_connect_timeout))
     if settings.database_pooler == "transaction":  # a statement belongs to a server session
         args["prepare_threshold"] = None
     return args

@@ -13,7 +13,7 @@ LOCAL = "mysql://root@localhost:3306/{{ database_name }}"
 class DatabaseSettings(BaseSettings):
     database_url: DatabaseURL = Field(
         default=parse_url(LOCAL),
-        description="mysql://user:password@host:3306/name, also for MariaDB.",
+        description="mysql://user:password@host:3306/name?ssl_ca=/path/ca.pem, for example.",
     )
     database_write_pool: int = Field(
         default=10, ge=1, description="Connections per worker for transactions. All stay open."

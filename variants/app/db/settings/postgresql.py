@@ -13,7 +13,7 @@ LOCAL = "postgresql://postgres@localhost:5432/{{ database_name }}"
 class DatabaseSettings(BaseSettings):
     database_url: DatabaseURL = Field(
         default=parse_url(LOCAL),
-        description="postgres://user:password@host:5432/name, as hosting providers write it.",
+        description="postgres://user:password@host:5432/name?sslmode=verify-full, for example.",
     )
     database_write_pool: int = Field(
         default=10, ge=1, description="Connections per worker for transactions. All stay open."

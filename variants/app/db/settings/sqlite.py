@@ -2,14 +2,16 @@
 
 from pydantic import Field
 from pydantic_settings import BaseSettings
+from sqlalchemy import make_url
 
-from app.db.url import DatabaseURL, parse_url
+from app.db.url import DatabaseURL
 
 
 class DatabaseSettings(BaseSettings):
     database_url: DatabaseURL = Field(
-        default=parse_url("sqlite:///app.db"),
-        description="sqlite:///relative.db, or sqlite:////absolute.db with four slashes.",
+        default=make_url("sqlite:///app.db"),
+        validate_default=True,
+        description="sqlite:///in-the-project.db, or sqlite:////absolute.db with four slashes.",
     )
     database_read_pool: int = Field(
         default=4, ge=1, description="Connections per worker for GET, HEAD and OPTIONS."

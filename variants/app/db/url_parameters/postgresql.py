@@ -1,0 +1,114 @@
+"""The parameters of a `DATABASE_URL`, which are those of libpq, as {{ db_driver }} takes them.
+
+https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+"""
+
+import ssl
+from pathlib import Path
+
+{% if db_driver == "psycopg" %}
+from psycopg.pq import Conninfo
+{% endif %}
+from sqlalchemy import URL
+
+from app.root import ROOT
+
+{% if db_driver == "psycopg" %}
+SUPPORTED = {option.keyword.decode() for option in Conninfo.get_defaults()}
+WITHOUT_EFFECT: set[tuple[str, str]] = set()
+{% else %}
+SUPPORTED = {
+    *("application_name", "connect_timeout", "gsslib", "host", "krbsrvname", "options", "passfile"),
+    *("port", "ssl_max_protocol_version", "ssl_min_protocol_version", "sslcert", "sslcrl"),
+    *("sslkey", "sslmode", "sslnegotiation", "sslpassword", "sslrootcert", "target_session_attrs"),
+}
+WITHOUT_EFFECT = {  # this is what asyncpg does
+    *(("channel_binding", "disable"), ("channel_binding", "prefer")),
+    *(("client_encoding", "utf8"), ("gssencmode", "disable"), ("gssencmode", "prefer")),
+}
+{% endif %}
+POOL_SIZE = "remove it and set DATABASE_WRITE_POOL and DATABASE_READ_POOL"
+POOLER = "remove it and set DATABASE_POOLER=transaction"
+SCHEMA = "write options=-csearch_path%3D... instead"
+REMEDIES = {
+    "channel_binding": "write sslmode=verify-full instead, which also proves the server's identity",
+    "connection_limit": POOL_SIZE,
+    "currentSchema": SCHEMA,
+    "pgbouncer": POOLER,
+    "pool_size": POOL_SIZE,
+    "pool_timeout": "remove it and set DATABASE_POOL_TIMEOUT",
+    "prepared_statement_cache_size": POOLER,
+    "schema": SCHEMA,
+    "search_path": SCHEMA,
+    "statement_cache_size": POOLER,
+    "statement_timeout": "remove it and set DATABASE_STATEMENT_TIMEOUT",
+}
+FILES = ("passfile", "sslcert", "sslcrl", "sslkey", "sslrootcert")
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+SSL = {"true": "require", "1": "require", "false": "disable", "0": "disable"}
+WRITABLE = {"any": "any", "primary": "primary", "read-write": "primary"}
+
+
+def translate(url: URL) -> URL:
+    """Raises ValueError for a parameter that the driver does not take."""
+    query = {name: str(value) for name, value in url.query.items()}
+    if (ssl := query.pop("ssl", None)) is not None:
+        query.setdefault("sslmode", SSL.get(ssl, ssl))
+    translate_tls(query)
+    query = {name: value for name, value in query.items() if (name, value) not in WITHOUT_EFFECT}
+    for name in query:
+        if name not in SUPPORTED:
+            raise ValueError(f"{name} is not supported: {REMEDIES.get(name, 'remove it')}")
+    for name in query.keys() & set(FILES):
+        query[name] = str(ROOT / Path(query[name]).expanduser())
+        if not Path(query[name]).is_file():
+            raise ValueError(f"{name}: there is no file {query[name]}")
+    if (timeout := query.get("connect_timeout", "1")) == "0" or not timeout.isdecimal():
+        raise ValueError("connect_timeout must be a whole number of seconds")
+    if (target := query.get("target_session_attrs")) is not None:
+        if target not in WRITABLE:
+            raise ValueError(f"target_session_attrs={target} would refuse to write: use primary")
+        # The connections of read-only units are not writable: only the server may count.
+        query["target_session_attrs"] = WRITABLE[target]
+    if "host" in query:
+        hosts = [split_port(host) for host in query["host"].split(",")]
+        ports = query.get("port", "5432").split(",")
+        ports = ports * len(hosts) if len(ports) == 1 else ports  # as in libpq
+        query["host"] = ",".join(host for host, _ in hosts)
+        query["port"] = ",".join(own or port for (_, own), port in zip(hosts, ports, strict=False))
+    return url.set(query=query)
+
+
+def split_port(host: str) -> tuple[str, str]:
+    name, _, port = host.rpartition(":")
+    if name and port.isdecimal() and (":" not in name or name.endswith("]")):
+        return name.strip("[]"), port
+    return host.strip("[]"), ""
+
+
+def translate_tls(query: dict[str, str]) -> None:
+    """Complete the TLS parameters. What is missing is never less than what is there asks for."""
+    if query.get("sslmode") == "no-verify":  # node-postgres
+        query["sslmode"] = "require"
+    if query.get("sslrootcert") == "system":
+        query["sslmode"] = "verify-full"  # as in libpq
+    elif "sslrootcert" in query:
+        query.setdefault("sslmode", "verify-full")
+    elif "sslcert" in query:
+        query.setdefault("sslmode", "require")
+    if (mode := query.get("sslmode", "prefer")) not in SSL_MODES:
+        raise ValueError(f"sslmode={mode} is not supported: use {', '.join(SSL_MODES)}")
+    if mode == "verify-ca" and "sslrootcert" not in query:
+        raise ValueError("sslmode=verify-ca needs sslrootcert=/path/to/ca.pem")
+    if mode == "verify-full" and query.get("sslrootcert", "system") == "system":
+        query["sslrootcert"] = system_certificates()
+{% if db_driver == "asyncpg" %}
+    if mode == "verify-full":  # asyncpg has no channel binding, but this is as safe
+        query.pop("channel_binding", None)
+{% endif %}
+
+
+def system_certificates() -> str:
+    """The file of the system's certificates. libpq may bring an OpenSSL that does not know it."""
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile or f"{paths.capath}/ca-certificates.crt"
