@@ -25,10 +25,9 @@ START_TIMEOUT = 60  # seconds
 # The watchdog owns the server, and stops it when its own standard input ends. It ends when the
 # parent closes it, crashes or is killed, so that no server is left behind.
 WATCHDOG = """
-import shutil, signal, subprocess, sys
+import shutil, subprocess, sys
 folder, kept, stop, uid, *command = sys.argv[1:]
 user = {"user": int(uid), "group": int(uid), "extra_groups": []} if uid else {}
-signal.signal(signal.SIGINT, signal.SIG_IGN)
 with open(folder + "/server.log", "wb") as log:
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **user)
     sys.stdin.read()
@@ -77,7 +76,10 @@ class Server:
         kept, signal_number = "kept" if self.kept else "", str(int(stop))
         arguments: Sequence[str | Path] = [self.folder, kept, signal_number, uid, *command]
         watchdog = subprocess.Popen(
-            [sys.executable, "-c", WATCHDOG, *arguments], stdin=subprocess.PIPE, cwd=self.folder
+            [sys.executable, "-c", WATCHDOG, *arguments],
+            stdin=subprocess.PIPE,
+            cwd=self.folder,
+            start_new_session=True,  # out of reach of Ctrl-C, and of a terminal that is closed
         )
         try:
             self._wait_for(url)

@@ -25,6 +25,7 @@ from tests.generated.database_urls import try_database_urls
 from tests.generated.fault_injection import inject_faults
 from tests.generated.fuzzing import fuzz, measure_latency_beside_logins
 from tests.generated.image import build_and_serve_image
+from tests.generated.interrupted_tests import interrupt_tests
 from tests.generated.just_recipes import use_recipes
 from tests.generated.live_migrations import migrate_beside_requests, migrate_through_pooler
 from tests.generated.load import put_under_load
@@ -64,6 +65,7 @@ CHECKS = [
     Check("migrations", ALL, migrate),
     Check("own checks and tests", ALL, run_own_checks),
     Check("isolated tests", RECIPES_USED, isolate_tests),
+    Check("interrupted tests", [it for it in RECIPES_USED if it.has_server], interrupt_tests),
     Check("rows between tests", RECIPES_USED, delete_rows_between_tests),
     Check("database round trips", FAULT_INJECTED, count_database_round_trips),
     Check("fault injection", FAULT_INJECTED, inject_faults),

@@ -53,7 +53,7 @@ def local_server(mariadbd: str, kept: Path | None) -> AbstractContextManager[URL
     url = parse_url(f"mysql://root@127.0.0.1:{server.port}/mysql")
     return server.running(
         url,
-        *[mariadbd, "--no-defaults", f"--datadir={data}", f"--socket={server.folder / 'socket'}"],
+        *[mariadbd, "--no-defaults", f"--datadir={data}", "--socket=socket"],
         *["--bind-address=127.0.0.1", f"--port={server.port}", "--skip-name-resolve"],
         *(FAST if kept is None else []),
         stop=signal.SIGTERM,

@@ -58,7 +58,7 @@ def local_server(
         init = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         server.run(binaries / "initdb", "-D", data, *init, "--no-instructions")
     url = parse_url(f"postgresql://postgres@127.0.0.1:{server.port}/postgres")
-    command = ["-D", str(data), "-k", str(server.folder), "-h", "127.0.0.1", "-p", str(server.port)]
+    command = ["-D", str(data), "-k", "", "-h", "127.0.0.1", "-p", str(server.port)]
     return server.running(url, binaries / "postgres", *command, *options, stop=signal.SIGINT)
 
 
