@@ -26,10 +26,12 @@ def run(db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Ru
     monkeypatch.setattr(commands, "connect", lambda settings: type(db)().connect(settings))
     monkeypatch.setattr(commands, "read_settings", lambda: settings)
 
-    async def run(command: str, email: str = EMAIL, password: str = PASSWORD) -> Result:
-        env = {"SUPERUSER_EMAIL": email, "SUPERUSER_PASSWORD": password}
+    async def run(
+        command: str, email: str = EMAIL, password: str = PASSWORD, typed: str = ""
+    ) -> Result:
+        env = {} if typed else {"SUPERUSER_EMAIL": email, "SUPERUSER_PASSWORD": password}
         return await asyncio.to_thread(
-            lambda: CliRunner().invoke(manage, ["users", command], env=env)
+            lambda: CliRunner().invoke(manage, ["users", command], input=typed, env=env)
         )
 
     return run
@@ -37,12 +39,21 @@ def run(db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Ru
 
 async def test_create_superuser(client: AsyncClient, run: Run) -> None:
     result = await run("create-superuser", email="Root@Example.com")
-    assert (result.exit_code, PASSWORD in result.output) == (0, False), result.output
+    assert (result.exit_code, result.output) == (0, f"Created the superuser {EMAIL}.\n")
     form = {"username": EMAIL, "password": PASSWORD}
     assert (await client.post("/auth/session/login", data=form)).status_code == 204
     me = (await client.get("/users/me")).json()
     assert (me["is_superuser"], me["is_verified"]) == (True, True)
     assert (await client.get("/users")).status_code == 200
+
+
+async def test_create_superuser_with_typed_credentials(run: Run, db: Database) -> None:
+    result = await run("create-superuser", typed=f"{EMAIL}\n{PASSWORD}\nanother\n{PASSWORD}\n" * 2)
+    assert "do not match" in result.output
+    result = await run("create-superuser", typed=f"{EMAIL}\n{PASSWORD}\n{PASSWORD}\n")
+    assert (result.exit_code, PASSWORD in result.output) == (0, False), result.output
+    async with db.unit(read_only=True) as session:
+        assert (await session.exec(select(User.email))).all() == [EMAIL]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +62,7 @@ async def test_create_superuser(client: AsyncClient, run: Run) -> None:
         (EMAIL, "short", 1, "12 to 1024"),
         (EMAIL, "x" * 1025, 1, "12 to 1024"),
         (EMAIL, "q1w2e3r4t5y6", 1, "too common"),
-        ("root", PASSWORD, 2, "e-mail address"),
+        ("root", PASSWORD, 2, "Invalid value for --email"),
         ("=?utf-8?q?x?=@example.com", PASSWORD, 2, "e-mail address"),
     ],
 )
@@ -85,3 +96,7 @@ async def test_purge_sessions(client: AsyncClient, run: Run, user: User, db: Dat
         result = await run("purge-sessions")
         assert (result.exit_code, result.output) == (0, f"Deleted {deleted} sessions.\n")
     assert (await client.get("/users/me")).status_code == 200
+
+
+def test_commands_are_listed() -> None:
+    assert "purge-sessions" in CliRunner().invoke(manage, ["users"]).output
