@@ -22,7 +22,8 @@ def test_error_responses(app: FastAPI) -> None:
     for status, response in responses:
         name = "ValidationProblem" if status == "422" else "Problem"
         schema = {"$ref": f"#/components/schemas/{name}"}
-        assert response["content"] == {"application/problem+json": {"schema": schema}}
+        content = {"application/problem+json": {"schema": schema}}
+        assert response == {"description": response["description"], "content": content}
 
 
 class Tag(Enum):
@@ -126,6 +127,12 @@ def test_every_tag_is_defined(app: FastAPI) -> None:
 def test_own_description_of_a_tag() -> None:
     tags = [{"name": "a", "description": "Our own."}]
     assert document_of(domain("a"), openapi_tags=tags)["tags"] == tags
+
+
+def test_contact_and_servers(app: FastAPI) -> None:
+    document = app.openapi()
+    assert app.title in document["info"]["contact"]["name"]
+    assert document["servers"] == [{"url": "/"}]
 
 
 def test_public_routes_have_no_security(app: FastAPI) -> None:

@@ -72,13 +72,15 @@ def assert_problem(response: Response, status: int) -> None:
 
 
 async def test_not_found(client: AsyncClient) -> None:
-    assert_problem(await client.get("/nowhere"), 404)
+    response = await client.get("/nowhere")
+    assert_problem(response, 404)
+    assert response.json()["title"] == "Not Found"
 
 
 async def test_unusual_status(client: AsyncClient) -> None:
     response = await client.get("/test-problems/status/499")
     assert_problem(response, 499)
-    assert response.json()["detail"] == '{"a": 1}'
+    assert (response.json()["title"], response.json()["detail"]) == ("Error", '{"a": 1}')
     response = await client.get("/test-problems/status/304")
     assert (response.status_code, response.content) == (304, b"")
 
@@ -141,7 +143,8 @@ async def test_unavailable_reason_is_only_logged(client: AsyncClient) -> None:
         response = await client.get("/test-problems/busy")
     assert_problem(response, 503)
     assert "connection" not in response.text
-    assert "no connection is free" in next(log for log in logs if "reason" in log)["reason"]
+    (log,) = [log for log in logs if log["event"] == "unavailable"]
+    assert "no connection is free" in log["reason"]
 
 
 @pytest.mark.parametrize("path", ["/health/ready", "/test-problems/unconnected"])
