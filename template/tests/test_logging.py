@@ -4,12 +4,16 @@ import json
 import logging
 import subprocess
 import sys
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
+import structlog
 from fastapi import FastAPI
+from structlog.dev import ConsoleRenderer
 from structlog.stdlib import ProcessorFormatter
 
+from app.logging import configure_logging
 from app.settings import Settings
 from tests.conftest import environment_for
 
@@ -52,6 +56,32 @@ def test_standard_library_logs_in_the_same_format(app: FastAPI) -> None:
         "warning",
         "a.library",
     )
+
+
+class Output(TextIOWrapper):
+    """A standard output that is a terminal, or not."""
+
+    def __init__(self, terminal: bool) -> None:
+        super().__init__(BytesIO())
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+@pytest.mark.parametrize(
+    ("form", "terminal", "readable"),
+    [("auto", True, True), ("auto", False, False), ("console", False, True), ("json", True, False)],
+)
+def test_format(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, form: str, terminal: bool, readable: bool
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", Output(terminal))
+        configure_logging(settings.model_copy(update={"log_format": form}))
+        renderer = structlog.get_config()["processors"][-1]
+    configure_logging(settings)
+    assert isinstance(renderer, ConsoleRenderer) is readable
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
