@@ -24,6 +24,11 @@ def unmigrated(server: URL) -> Iterator[Settings]:
         yield settings_for(url, database_busy_timeout=0.1)
 
 
+@pytest.fixture(autouse=True)
+def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("migrations.lock.POLL", 0.05)
+
+
 Release = Callable[[], Awaitable[None]]
 
 
