@@ -33,12 +33,15 @@ ROWS = 10_000
 SYNC = ["uv", "sync", "--quiet", "--compile-bytecode"]
 COPIER = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults"]
 
+ASGI = "ASGI + asyncpg"
 FASTAPI = "FastAPI + asyncpg"
+FASTAPI_USERS = "FastAPI + asyncpg + PyJWT"
 SQLMODEL = "SQLModel as usually written"
 BASELINES = {
-    "ASGI + asyncpg": "asgi",
+    ASGI: "asgi",
     FASTAPI: "fastapi_asyncpg",
     SQLMODEL: "sqlmodel_usual",
+    FASTAPI_USERS: "fastapi_asyncpg_users",
 }
 """The modules in `bench/baselines/`. Every ratio is relative to FASTAPI."""
 
@@ -107,7 +110,8 @@ class Projects:
         """The baselines, each on a new database that the migrations of a service have made."""
         servers = {}
         for name, module in BASELINES.items():
-            service = self.make_service(Combination("asyncpg", "di", "int"))
+            users = name == FASTAPI_USERS
+            service = self.make_service(Combination("asyncpg", "di", "int", auth=users))
             folder = self.folder / module
             folder.mkdir()
             shutil.copy(HERE / "baselines" / f"{module}.py", folder)

@@ -1,4 +1,4 @@
-"""The OpenAPI document, and Swagger UI at `/docs`. The service itself serves the assets, so this works offline."""
+"""The OpenAPI document, and Swagger UI at `/docs`. It works offline: the assets are local."""
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
