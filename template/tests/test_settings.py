@@ -62,6 +62,14 @@ def test_lowest_value(server: URL, name: str, lowest: float) -> None:
     assert "input_value" not in str(error.value)  # it may be a secret
 
 
+def test_invalid_list_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_env_file(monkeypatch)
+    monkeypatch.setenv("CORS_ORIGINS", '["https://a.com"')
+    with pytest.raises(SystemExit, match=r"^CORS_ORIGINS: .*write https") as exited:
+        read_settings()
+    assert "\n" not in str(exited.value)
+
+
 def test_invalid_settings_are_printed_with_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
     without_env_file(monkeypatch)
     monkeypatch.setenv("MAX_BODY_SIZE", "-1")

@@ -19,7 +19,7 @@ ALLOWED = {
     "app.auth": FOUNDATION | {"app.http", "app.auth"},
     "app.auth.commands": FOUNDATION | {"app.auth", "app.settings"},
     "app.items": FOUNDATION | {"app.http", "app.auth", "app.items"},
-    "app.settings": {"app.db.settings", "app.auth.settings", "app.root"},
+    "app.settings": {"app.db.settings", "app.auth.settings", "app.http.cors", "app.root"},
     "app.logging": {"app.settings"},
     "app.cli": {"app.auth.commands", "app.main"},
     "app.api": FOUNDATION | {"app.http", "app.logging", "app.settings"},

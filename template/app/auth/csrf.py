@@ -11,7 +11,7 @@ async def check_same_site(request: Request) -> None:
     if request.method in SAFE_METHODS:
         return
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
-    if origin is not None and origin in request.state.settings.allowed_origins:
+    if origin is not None and origin in request.state.settings.cors_origins:
         return
     if site is not None:
         same = site in {"same-origin", "none"}

@@ -1,28 +1,15 @@
 """Settings for users. Each is an environment variable of the same name, in capitals."""
 
-import json
 import logging
 from secrets import token_urlsafe
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings
 
 # Characters of a password. PASSWORD_MIN_LENGTH can be higher. Argon2 has no maximum.
 MIN_LENGTH, MAX_LENGTH = 8, 1024
 SECRET_LENGTH = 32  # characters
-
-
-def split(value: object) -> object:
-    """Accept a list in JSON, or one that is separated by commas."""
-    if not isinstance(value, str):
-        return value
-    if value.strip().startswith("["):
-        try:
-            return json.loads(value)
-        except ValueError:
-            raise ValueError("write https://a.com,https://b.com, or a list in JSON") from None
-    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 class AuthSettings(BaseSettings):
@@ -51,10 +38,6 @@ class AuthSettings(BaseSettings):
         default=2,
         ge=1,
         description="Passwords that a worker hashes at the same time. Each takes 64 MiB.",
-    )
-    allowed_origins: Annotated[list[str], BeforeValidator(split), NoDecode] = Field(
-        default=[],
-        description="Other origins that may use the cookie, as in `https://a.com,https://b.com`.",
     )
     rate_limit_storage: str = Field(
         default="async+memory://",

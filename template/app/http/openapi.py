@@ -10,14 +10,20 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic.json_schema import models_json_schema
+from starlette.types import ASGIApp
 
+from app.http.cors import allow_origins
 from app.http.problems import SCHEMAS, Problem, ValidationProblem
 
 
 class Application(FastAPI):
-    """FastAPI, with a document that describes error responses, tags and public routes."""
+    """FastAPI, with CORS, and with a document that describes errors, tags and public routes."""
 
     finished: dict[str, Any] | None = None
+
+    def build_middleware_stack(self) -> ASGIApp:
+        # Around everything else, so that a browser can read each error, too.
+        return allow_origins(super().build_middleware_stack(), self.state.settings.cors_origins)
 
     def openapi(self) -> dict[str, Any]:
         with warnings.catch_warnings():

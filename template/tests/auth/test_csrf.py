@@ -33,7 +33,7 @@ async def test_cross_site_write_with_cookie(
     headers: dict[str, str],
     status: int,
 ) -> None:
-    monkeypatch.setattr(settings, "allowed_origins", [FRIEND])
+    monkeypatch.setattr(settings, "cors_origins", [FRIEND])
     assert (await client.post(LOGIN, data=FORM, headers=headers)).status_code == status
     for more in ({}, BASIC, {"authorization": "Bearer x"}):
         await client.post(LOGIN, data=FORM)

@@ -10,9 +10,8 @@ from sqlalchemy import URL
 from app.auth import passwords
 from app.auth.dependencies import cookie_transport
 from app.auth.settings import MIN_LENGTH, SECRET_LENGTH
-from app.settings import Settings, read_settings
+from app.settings import Settings
 from tests.conftest import settings_for
-from tests.test_settings import without_env_file
 
 SECRET = "a production secret of 32 characters or more"
 PRODUCTION: dict[str, Any] = {"environment": "production", "secret_key": SECRET}
@@ -65,24 +64,3 @@ def test_minimum_password_length_is_documented(app: FastAPI) -> None:
 
 def test_concurrent_hashes_are_limited(settings: Settings, state: dict[str, Any]) -> None:
     assert passwords.limiter.total_tokens == settings.password_hash_concurrency == 2
-
-
-@pytest.mark.parametrize(
-    ("value", "origins"),
-    [
-        ("", []),
-        ("https://a.com", ["https://a.com"]),
-        ("https://a.com, https://b.com", ["https://a.com", "https://b.com"]),
-        ('["https://a.com"]', ["https://a.com"]),
-    ],
-)
-def test_allowed_origins(server: URL, value: str, origins: list[str]) -> None:
-    assert settings_for(server, allowed_origins=value).allowed_origins == origins
-
-
-def test_invalid_list_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_env_file(monkeypatch)
-    monkeypatch.setenv("ALLOWED_ORIGINS", '["https://a.com"')
-    with pytest.raises(SystemExit, match=r"^ALLOWED_ORIGINS: .*write https") as error:
-        read_settings()
-    assert "\n" not in str(error.value)

@@ -1,0 +1,51 @@
+"""Cross-origin resource sharing (CORS): the front ends that may use the API from a browser."""
+
+import json
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_settings import NoDecode
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+EXPOSED = ["Location", "Retry-After", "X-Request-ID"]  # a script can read these headers, too
+EXAMPLE = "write https://a.com,https://b.com, or a list in JSON"
+
+
+def split(value: object) -> object:
+    """Accept a list that is separated by commas, or in JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError(EXAMPLE) from None
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def check_origin(value: str) -> str:
+    parts = urlsplit(value)
+    if value != "*" and not (parts.netloc and value == f"{parts.scheme}://{parts.netloc}"):
+        raise ValueError(f"an origin has no path: {EXAMPLE}")
+    return value
+
+
+Origin = Annotated[str, AfterValidator(check_origin)]
+Origins = Annotated[list[Origin], BeforeValidator(split), NoDecode]
+"""The type of a setting."""
+
+
+def allow_origins(app: ASGIApp, origins: list[str]) -> ASGIApp:
+    """Let browsers read responses on these origins. Only named origins can send cookies."""
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_credentials="*" not in origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=EXPOSED,
+    )
