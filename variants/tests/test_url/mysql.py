@@ -1,12 +1,16 @@
 """`DATABASE_URL` as hosting providers write it: what it becomes, and what is refused."""
 
+import socket
 from pathlib import Path
 from ssl import CERT_NONE, CERT_REQUIRED, get_default_verify_paths
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from app.db.engine import create_writer
 from app.db.url import DRIVER, parse_url
 from app.db.url_parameters import tls_context
+from app.settings import Settings
 
 HOST = "://user:p%40ss%2Fw@db.example.com:3306/app"
 
@@ -118,3 +122,13 @@ def test_certificate_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     with pytest.raises(ValueError, match="ssl_ca"):
         parse_url(f"mysql{HOST}?ssl_ca={tmp_path / 'ca.pem'}")
+
+
+async def test_timeout_includes_the_handshake(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it never answers
+        port = silent.getsockname()[1]
+        url = parse_url(f"mysql://user@127.0.0.1:{port}/app?connect_timeout=1")
+        engine = create_writer(settings.model_copy(update={"database_url": url}))
+        with pytest.raises(OperationalError, match="does not answer"):
+            await engine.connect()
+        await engine.dispose()
