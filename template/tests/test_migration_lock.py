@@ -60,8 +60,8 @@ def upgrade(settings: Settings, **arguments: object) -> None:
 async def test_error_after_waiting(unmigrated: Settings, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "alembic")
     with pytest.raises(CommandError, match="Another process has migrated this database"):
-        await asyncio.to_thread(upgrade, unmigrated, wait=0.2)
-    assert caplog.text.count("Waiting up to 0.2 seconds for the migration") == 1
+        await asyncio.to_thread(upgrade, unmigrated, wait=0.5)
+    assert caplog.text.count("Waiting up to 0.5 seconds for the migration") == 1
     assert "Running upgrade" not in caplog.text
 
 
