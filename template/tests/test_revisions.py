@@ -46,7 +46,8 @@ def config(server: URL, tmp_path: Path) -> Iterator[Config]:
     """A database with the schema of the service. New revisions go to a temporary folder."""
     with fresh_database(server) as url:
         config = alembic_config(settings_for(url))
-        config.set_main_option("version_locations", f"{ROOT / 'migrations/versions'}\n{tmp_path}")
+        folders = f"{ROOT / 'migrations/versions'}\n{tmp_path}"
+        config.set_main_option("version_locations", folders.replace("%", "%%"))
         config.set_main_option("path_separator", "newline")
         command.upgrade(config, "head")
         yield config
