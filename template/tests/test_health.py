@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from structlog.testing import capture_logs
 from app.api import create_app
 from app.db.database import Database
 from app.db.error_codes import is_unavailable
+from app.db.schema_version import known_revisions
 from app.http.health import why_not_ready
 from app.settings import Settings
 from tests.conftest import alembic_config, settings_for
@@ -31,6 +33,14 @@ async def test_live(client: AsyncClient) -> None:
 async def test_ready(client: AsyncClient) -> None:
     response = await client.get("/health/ready")
     assert (response.status_code, response.json()) == OK
+
+
+async def test_not_ready_without_migrations(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "versions"
+    monkeypatch.setattr("app.http.health.known_revisions", lambda: known_revisions(folder))
+    assert f"{folder} is missing" in str(await why_not_ready(db))
 
 
 @pytest.fixture

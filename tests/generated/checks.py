@@ -32,9 +32,11 @@ from tests.generated.load import put_under_load
 from tests.generated.malicious_input import send_malicious_input
 from tests.generated.project import GeneratedProject
 from tests.generated.sign_ins import measure_memory_of_sign_ins
+from tests.generated.wheel import run_from_wheel
 from tests.support.combinations import (
     COMBINATIONS,
     DEEPLY_FUZZED,
+    DEFAULT,
     FAULT_INJECTED,
     IMAGE_BUILT,
     LOAD_TESTED,
@@ -81,6 +83,7 @@ CHECKS = [
     Check("memory of sign-ins", DEEPLY_FUZZED[:1], measure_memory_of_sign_ins),
     Check("load", LOAD_TESTED, put_under_load),
     Check("image", IMAGE_BUILT, build_and_serve_image),
+    Check("wheel", [DEFAULT], run_from_wheel),
     Check("mypy --strict", ALL, check_types),
     Check("recipes", RECIPES_USED, use_recipes),
 ]

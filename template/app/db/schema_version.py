@@ -19,10 +19,13 @@ IDENTIFIER = re.compile(
 
 @cache
 def known_revisions(folder: Path = VERSIONS) -> tuple[set[str], set[str]]:
-    """The head revisions in a folder, and all of its revisions."""
+    """The head revisions in a folder, and all of its revisions.
+
+    Raises FileNotFoundError if the service was installed without the folder.
+    """
     known: set[str] = set()
     followed: set[str] = set()
-    for path in folder.glob("*.py"):
+    for path in [path for path in folder.iterdir() if path.suffix == ".py"]:
         for name, value in IDENTIFIER.findall(path.read_text(encoding="utf-8")):
             revisions = literal_eval(value) or ()
             found = known if name == "revision" else followed

@@ -45,10 +45,12 @@ async def warn_if_not_ready(db: Database) -> None:
 
 async def why_not_ready(db: Database) -> str | None:
     """Why the database is not ready and how to fix it, or None."""
-    needed, known = await asyncio.to_thread(known_revisions)
     try:
+        needed, known = await asyncio.to_thread(known_revisions)
         async with asyncio.timeout(TIMEOUT), db.unit(read_only=True) as session:
             found = await (await session.connection()).run_sync(database_revisions)
+    except FileNotFoundError as error:
+        return f"There are no migrations: {error.filename} is missing. Install it with the service."
     except (SQLAlchemyError, TimeoutError) as error:
         log.warning("unavailable", reason=repr(getattr(error, "orig", error)))
         return "The database does not answer: check DATABASE_URL."
