@@ -163,7 +163,8 @@ class Revisions:
 
     def alembic(self, *arguments: str) -> str:
         alembic = str(self.project.environment / "bin" / "alembic")
-        return run_command(self.project.path, self.env, alembic, *arguments)
+        # A migration that waits for ever is a failure.
+        return run_command(self.project.path, self.env, "timeout", "60", alembic, *arguments)
 
     def upgrade(self, *options: str) -> str:
         return self.alembic(*options, "upgrade", "head")
