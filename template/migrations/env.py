@@ -3,24 +3,23 @@
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any
 
 from alembic import context
-from alembic.autogenerate.api import AutogenContext
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.types import TypeEngine
-from sqlalchemy.util import generic_repr
-from sqlmodel import AutoString, SQLModel
+from sqlmodel import SQLModel
 
 from app.db.engine import create_migrator
 from app.db.settings import DatabaseSettings
 from app.domains import load_models
 from app.settings import read_settings
 from migrations.autogenerate import review_operations
+from migrations.column_types import render_type
 from migrations.lock import migration_lock
+from migrations.tables import include_own_tables
 
 load_models()
 
@@ -29,26 +28,25 @@ The shared connection checks foreign keys. A migration that creates a table agai
 rows that refer to it: run `PRAGMA foreign_keys = OFF` on the connection first."""
 
 
-def render_type(kind: str, value: Any, autogenerate: AutogenContext) -> str | Literal[False]:
-    """Add imports for the service's own types, and render SQLModel's type as SQLAlchemy's."""
-    if kind != "type" or not isinstance(value, TypeEngine):
-        return False
-    if isinstance(value, AutoString):
-        return f"sa.String(length={value.length})"
-    module = type(value).__module__
-    if not module.startswith("app."):
-        return False
-    autogenerate.imports.add(f"from {module} import {type(value).__name__}")
-    return generic_repr(value)
+def include_object(item: Any, *_: object) -> bool:
+    """Alembic hook. Only some databases need the CHECK of a type, such as that of Boolean."""
+    rule = getattr(item, "_create_rule", None)
+    return rule is None or rule(context.get_context().impl)
 
 
 def configure(**options: Any) -> None:
     context.configure(
         target_metadata=SQLModel.metadata,
         render_item=render_type,
+        include_schemas=True,
+        include_object=include_object,
         process_revision_directives=review_operations,
         # With the plugin, Alembic compares CHECK constraints by their names: see value_enum().
-        autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
+        autogenerate_plugins=[
+            "alembic.autogenerate.*",
+            "alembic.ext.checkconstraint_byname",
+            "migrations.trial",
+        ],
         compare_type=True,
         compare_server_default=True,
         **options,
@@ -65,7 +63,8 @@ def run_on(connection: Connection) -> None:
         options = {"render_as_batch": True, "transactional_ddl": True}
     else:
         options = {"transaction_per_migration": True}
-    configure(connection=connection, **options)
+    include_name = include_own_tables(SQLModel.metadata, context.script, connection)
+    configure(connection=connection, include_name=include_name, **options)
     with context.begin_transaction():
         context.run_migrations()
 

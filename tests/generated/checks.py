@@ -31,6 +31,7 @@ from tests.generated.live_migrations import migrate_beside_requests, migrate_thr
 from tests.generated.load import put_under_load
 from tests.generated.malicious_input import send_malicious_input
 from tests.generated.project import GeneratedProject
+from tests.generated.revisions import revise_column_types, revise_models
 from tests.generated.sign_ins import measure_memory_of_sign_ins
 from tests.generated.wheel import run_from_wheel
 from tests.support.combinations import (
@@ -58,6 +59,8 @@ ALL = COMBINATIONS
 FAULT_INJECTED_DI = [it for it in FAULT_INJECTED if it.session_style == "di"]
 FAULT_INJECTED_POSTGRESQL = [it for it in FAULT_INJECTED_DI if it.database == "postgresql"]
 FAULT_INJECTED_DI_SERVER = [it for it in FAULT_INJECTED_DI if it.has_server]
+# Revisions depend on the database, and only their types also on the driver.
+REVISED = [it for it in FAULT_INJECTED_DI if it.db_driver in {"aiosqlite", "psycopg", "asyncmy"}]
 FAULT_INJECTED_SERVER = [it for it in FAULT_INJECTED if it.has_server]
 
 CHECKS = [
@@ -77,6 +80,8 @@ CHECKS = [
     Check("other working folder", RECIPES_USED, use_other_working_folder),
     Check("malicious input", FAULT_INJECTED, send_malicious_input),
     Check("added domain", FAULT_INJECTED, add_domain),
+    Check("revisions", REVISED, revise_models),
+    Check("column types", FAULT_INJECTED_DI, revise_column_types),
     Check("refusal of other databases", FAULT_INJECTED_SERVER, check_refusal_of_other_databases),
     Check("fuzzing", ALL, fuzz),
     Check("latency beside logins", DEEPLY_FUZZED, measure_latency_beside_logins),

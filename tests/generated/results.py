@@ -34,6 +34,7 @@ class Run:
     seconds_by_check: dict[str, float] = field(default_factory=dict, repr=False)
     tests: int = 0
     findings: dict[str, Findings] = field(default_factory=dict, repr=False)
+    column_types: dict[str, str] = field(default_factory=dict, repr=False)
     database_round_trips: dict[str, int] = field(default_factory=dict)
     database_urls: dict[str, str] = field(default_factory=dict, repr=False)
     image: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -71,6 +72,7 @@ def make_report(runs: list[Run]) -> str:
         commands_table(),
         findings_table(runs),
         database_urls_table(runs),
+        column_types_table(runs),
         load_table(runs),
     ]
     return "\n\n".join(filter(None, tables))
@@ -138,6 +140,14 @@ def database_urls_table(runs: list[Run]) -> str:
     return make_table(
         header, [[name, *(run.database_urls.get(name, "") for run in runs)] for name in names]
     )
+
+
+def column_types_table(runs: list[Run]) -> str:
+    """What becomes of each column type in a revision, by combination."""
+    runs = [run for run in runs if run.column_types]
+    names = dict.fromkeys(name for run in runs for name in run.column_types)
+    rows = [[name, *(run.column_types.get(name, "") for run in runs)] for name in names]
+    return make_table(["column type", *(str(run.subject) for run in runs)], rows)
 
 
 def load_table(runs: list[Run]) -> str:

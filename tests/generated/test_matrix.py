@@ -12,6 +12,7 @@ from tests.generated.checks import (
     FAULT_INJECTED_DI,
     FAULT_INJECTED_DI_SERVER,
     FAULT_INJECTED_POSTGRESQL,
+    REVISED,
 )
 from tests.generated.database_urls import NO_TLS_SERVER, expected_outcomes
 from tests.generated.live_migrations import NO_PGBOUNCER
@@ -43,6 +44,16 @@ DATABASE_ROUND_TRIPS = {
 }
 # With users, one more statement reads the user of the request.
 READ_USER = {"postgresql": 1, "mysql": 1, "sqlite": 4}
+
+# Types without the name of a database that a database refuses all the same.
+IMPOSSIBLE = {"Enum or text", "Unreadable(Color)"}
+REFUSED = {
+    "mysql": IMPOSSIBLE,
+    "postgresql": IMPOSSIBLE
+    | {"Text(1000)", "NVARCHAR(9)"}
+    | {"postgresql.CITEXT", "postgresql.HSTORE"},  # the server of the tests has no extensions
+    "sqlite": IMPOSSIBLE,
+}
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
@@ -117,6 +128,30 @@ def test_database_urls(combination: Combination, matrix: Matrix) -> None:
     if not (outcomes := matrix.result(combination).database_urls):
         report_not_run(NO_TLS_SERVER)
     assert outcomes == expected_outcomes(combination.db_driver, combination.database)
+
+
+@pytest.mark.parametrize("combination", REVISED, ids=str)
+def test_revisions(combination: Combination, matrix: Matrix) -> None:
+    """A change that teams make to their models has a revision that goes up, down and up again."""
+    findings = matrix.result(combination).findings["revisions"]
+    assert {name: found for name, found in findings.items() if found} == {}
+    assert len(findings) > 1
+
+
+@pytest.mark.parametrize("combination", FAULT_INJECTED_DI, ids=str)
+def test_column_types(combination: Combination, matrix: Matrix) -> None:
+    """Every column type of the database has a revision. The others are refused with a reason."""
+    results = matrix.result(combination).column_types
+    refused = {name for name, result in results.items() if result.startswith("refused: ")}
+    assert {results[name] for name in results.keys() - refused} == {"passed"}
+    foreign = {
+        "mysql": ("postgresql.", "ARRAY("),
+        "postgresql": ("mysql.",),
+        "sqlite": ("mysql.", "postgresql.", "ARRAY("),
+    }[combination.database]
+    expected = REFUSED[combination.database]
+    assert {name for name in refused - expected if not name.startswith(foreign)} == set()
+    assert expected <= refused
 
 
 @pytest.mark.parametrize("combination", LOAD_TESTED, ids=str)

@@ -1,4 +1,13 @@
+from sqlalchemy import CheckConstraint, Constraint, Table
 from sqlmodel import SQLModel
+
+
+def column_of_type(constraint: Constraint, _: Table) -> str:
+    """The column of a CHECK that belongs to its type: two columns can have the same enum."""
+    if isinstance(constraint, CheckConstraint) and constraint._type_bound:
+        return "".join(f"{column.name}_" for column in constraint.columns)
+    return ""
+
 
 # Constraints have names, so that a migration can drop them. Set this before any table is defined.
 SQLModel.metadata.naming_convention = {
@@ -6,5 +15,6 @@ SQLModel.metadata.naming_convention = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "ck": "ck_%(table_name)s_%(column_of_type)s%(constraint_name)s",
+    "column_of_type": column_of_type,
 }
