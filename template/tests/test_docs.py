@@ -25,11 +25,23 @@ async def test_docs_disabled(settings: Settings, path: str) -> None:
         assert (await client.get(path)).status_code == 404
 
 
-async def test_prefix_of_a_proxy(app: FastAPI) -> None:
-    """Behind a proxy, the only server of the document is the prefix."""
-    documents = []
-    for root_path in ("", "/prefix"):
-        transport = ASGITransport(app, root_path=root_path)
-        async with AsyncClient(transport=transport, base_url="http://test") as client:
-            documents.append((await client.get(f"{root_path}/openapi.json")).json())
-    assert [document["servers"] for document in documents] == [[{"url": "/"}], [{"url": "/prefix"}]]
+@pytest.mark.parametrize("removed_by_the_proxy", [True, False])
+async def test_prefix_of_a_proxy(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, removed_by_the_proxy: bool
+) -> None:
+    """The only server of the document is the prefix, and `/docs` loads everything below it."""
+    if removed_by_the_proxy:  # a server then puts its root path before the path
+        transport = ASGITransport(app, root_path="/prefix")
+    else:
+        monkeypatch.setattr(app, "root_path", "/prefix")
+        transport = ASGITransport(app)
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        document = (await client.get("/prefix/openapi.json")).json()
+        page = (await client.get("/prefix/docs")).text
+    assert document["servers"] == [{"url": "/prefix"}]
+    assert page.count('"/prefix/docs/') == 3
+    assert "'/prefix/openapi.json'" in page
+
+
+def test_server_without_a_prefix(app: FastAPI) -> None:
+    assert app.openapi()["servers"] == [{"url": "/"}]

@@ -25,7 +25,7 @@ def test_start_and_graceful_shutdown(settings: Settings, tmp_path: Path) -> None
     output = tmp_path / "output"
     with output.open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", *SERVE],
+            [sys.executable, "-m", *SERVE, "--root-path", "/prefix"],
             cwd=tmp_path,
             env=environment_for(settings.database_url, LOG_FORMAT="json"),
             stdout=log,
@@ -35,13 +35,16 @@ def test_start_and_graceful_shutdown(settings: Settings, tmp_path: Path) -> None
         address = wait_for_address(server, output)
         assert httpx2.get(f"{address}/health/ready").json() == {"status": "ok"}
         assert httpx2.head(f"{address}/health/ready").headers["content-length"] == "15"
-        assert httpx2.get(f"{address}/openapi.json").status_code == 200
+        # The proxy removes the prefix.
+        document = httpx2.get(f"{address}/openapi.json").json()
+        assert document["servers"] == [{"url": "/prefix"}]
+        assert httpx2.get(f"{address}/prefix/openapi.json").status_code == 404
     finally:
         server.send_signal(signal.SIGTERM)
         code = server.wait(20)
     printed = output.read_text(errors="replace")
     assert code in {0, -signal.SIGTERM}, printed
-    assert '"path":"/health/ready"' in printed
+    assert '"path":"/prefix/health/ready"' in printed
     assert "Traceback" not in printed
 
 

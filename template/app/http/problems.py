@@ -1,7 +1,6 @@
 """Error responses as `application/problem+json` (RFC 9457)."""
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -9,18 +8,17 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
 from fastapi.utils import is_body_allowed_for_status_code
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 from structlog.contextvars import get_contextvars
 
 from app.db.database import SessionError
 from app.db.error_codes import CONFLICT, INVALID, code_of, is_unavailable
 from app.errors import DomainError
+from app.http.methods import allowed_methods
 
 log = structlog.get_logger()
 
@@ -33,7 +31,7 @@ CONFLICTING = (
     "row does not exist, or the row is still referenced."
 )
 REJECTED = "The database rejected a value: it is missing, too long, out of range or not allowed."
-
+MISFIT = "A value does not fit its column: it has another type, or is a time without a UTC offset."
 NOT_STARTED = (
     "The application has no database, because its lifespan has not started. In a test, use the "
     "`client` fixture, or `with TestClient(app) as client:`."
@@ -90,20 +88,6 @@ def unavailable(reason: str) -> Response:
     return problem(503, "The service is temporarily unavailable. Please retry.", RETRY_AFTER)
 
 
-def allowed_methods(request: Request) -> str:
-    """All methods of the path (RFC 9110, 10.2.1). Starlette lists those of one route only."""
-    methods_of: dict[str | None, set[str]] = defaultdict(set)
-    for route in iter_route_contexts(request.app.routes):
-        if route.matches(request.scope)[0] is not Match.NONE:
-            methods_of[route.path].update(route.methods or ())
-    # `/users/{user_id}` matches `/users/me`, too, which is a resource of its own.
-    path = min(methods_of, key=lambda path: str(path).count("{"), default=None)
-    methods = methods_of[path]
-    if "GET" in methods or not methods:  # none: a static file
-        methods.update(("GET", "HEAD"))
-    return ", ".join(sorted(methods))
-
-
 def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(DomainError)
     async def domain_error(_: Request, error: DomainError) -> Response:
@@ -131,6 +115,16 @@ def add_error_handlers(app: FastAPI) -> None:
         if is_unavailable(error):
             return unavailable(repr(error.orig))
         raise error
+
+    @app.exception_handler(StatementError)
+    async def misfit(_: Request, error: StatementError) -> Response:
+        """The type of a column refuses a value, so that the database does not get it."""
+        if error.orig is None or isinstance(error.orig, SQLAlchemyError):
+            raise error
+        log.warning("misfit", reason=repr(error.orig))
+        if isinstance(error.orig, OverflowError):
+            return problem(400, REJECTED)
+        return problem(422, MISFIT, errors=[])
 
     @app.exception_handler(PoolTimeout)
     async def pool_timeout(_: Request, error: PoolTimeout) -> Response:

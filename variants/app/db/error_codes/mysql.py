@@ -3,7 +3,7 @@
 https://dev.mysql.com/doc/mysql-errors/8.4/en/ and https://mariadb.com/kb/en/mariadb-error-codes/
 """
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 RETRYABLE = {
     1020,  # the row has changed since it was read
@@ -20,6 +20,10 @@ CONFLICT = {
 INVALID = {
     1048,  # NOT NULL
     1264,  # out of range
+    1265,  # not a value of an enum
+    1292,  # not a date or time
+    1364,  # NOT NULL, in an INSERT without the column
+    1366,  # not a number, or a character that the column cannot have
     1406,  # too long
     3819,  # CHECK (MySQL)
     4025,  # CHECK (MariaDB)
@@ -44,7 +48,10 @@ UNAVAILABLE = {
 
 def code_of(error: DBAPIError) -> int | None:
     code = next(iter(getattr(error.orig, "args", ())), None)
-    return code if isinstance(code, int) else None
+    if isinstance(code, int):
+        return code
+    # The driver does not send NaN or infinity to the server, so that there is no number.
+    return 1264 if isinstance(error, ProgrammingError) else None
 
 
 def is_unavailable(error: DBAPIError) -> bool:

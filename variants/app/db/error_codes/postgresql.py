@@ -3,7 +3,7 @@
 https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 STALE = "stale"  # not an SQLSTATE, because 0A000 and XX000 have other causes, too
 # The functions of the server that fail when a migration has changed the types of a prepared
@@ -23,8 +23,14 @@ CONFLICT = {
     "23P01",  # exclusion
 }
 INVALID = {
+    "22000",  # the driver refuses the value
     "22001",  # too long
     "22003",  # out of range
+    "22007",  # not a date or time
+    "22008",  # out of range, for a date or time
+    "22021",  # NUL
+    "22P02",  # not a number, or not a value of an enum
+    "22P05",  # NUL in JSON
     "23502",  # NOT NULL
     "23514",  # CHECK
 }
@@ -46,12 +52,14 @@ UNAVAILABLE = {
 def code_of(error: DBAPIError) -> str | None:
     cause: BaseException | None = error.orig
     while cause is not None:
-        if isinstance(cause, OverflowError):  # asyncpg does not send such a value to the server
-            return "22003"
+        # The driver does not send such a value to the server, so that there is no SQLSTATE.
+        if isinstance(cause, (TypeError, ValueError, OverflowError)):
+            return "22000"
         if is_stale(cause):
             return STALE
         cause = cause.__cause__
-    return getattr(error.orig, "sqlstate", None)
+    sqlstate: str | None = getattr(error.orig, "sqlstate", None)
+    return "22000" if sqlstate is None and isinstance(error, DataError) else sqlstate
 
 
 def is_stale(error: BaseException) -> bool:

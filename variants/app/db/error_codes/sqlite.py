@@ -17,7 +17,9 @@ CONFLICT = {
 INVALID = {
     sqlite3.SQLITE_CONSTRAINT_CHECK,
     sqlite3.SQLITE_CONSTRAINT_NOTNULL,
+    sqlite3.SQLITE_MISMATCH,  # an id that is not an integer
     sqlite3.SQLITE_RANGE,  # out of range
+    sqlite3.SQLITE_TOOBIG,
 }
 READ_ONLY = {sqlite3.SQLITE_READONLY}
 UNAVAILABLE = {

@@ -1,8 +1,9 @@
-"""HEAD for every route that has GET."""
+"""HEAD for every route that has GET, and the `Allow` of a 405."""
 
+from collections import defaultdict
 from collections.abc import Awaitable
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -42,3 +43,17 @@ class HeadMiddleware:
             "HEAD" in (route.methods or ()) and route.matches(scope)[0] is Match.FULL
             for route in iter_route_contexts(self.service.routes)
         )
+
+
+def allowed_methods(request: Request) -> str:
+    """All methods of the path (RFC 9110, 10.2.1). Starlette lists those of one route only."""
+    methods_of: dict[str | None, set[str]] = defaultdict(set)
+    for route in iter_route_contexts(request.app.routes):
+        if route.matches(request.scope)[0] is not Match.NONE:
+            methods_of[route.path].update(route.methods or ())
+    # `/users/{user_id}` matches `/users/me`, too, which is a resource of its own.
+    path = min(methods_of, key=lambda path: str(path).count("{"), default=None)
+    methods = methods_of[path]
+    if "GET" in methods or not methods:  # none: a static file
+        methods.update(("GET", "HEAD"))
+    return ", ".join(sorted(methods))
