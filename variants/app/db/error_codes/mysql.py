@@ -51,7 +51,7 @@ def code_of(error: DBAPIError) -> int | None:
     if isinstance(code, int):
         return code
     # The driver does not send NaN or infinity to the server, so that there is no number.
-    return 1264 if isinstance(error, ProgrammingError) else None
+    return 1264 if error.statement and isinstance(error, ProgrammingError) else None
 
 
 def is_unavailable(error: DBAPIError) -> bool:

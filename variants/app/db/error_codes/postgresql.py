@@ -52,8 +52,9 @@ UNAVAILABLE = {
 def code_of(error: DBAPIError) -> str | None:
     cause: BaseException | None = error.orig
     while cause is not None:
-        # The driver does not send such a value to the server, so that there is no SQLSTATE.
-        if isinstance(cause, (TypeError, ValueError, OverflowError)):
+        # The driver does not send such a value to the server, so that there is no SQLSTATE. Without
+        # a statement, the driver could not connect.
+        if error.statement and isinstance(cause, (TypeError, ValueError, OverflowError)):
             return "22000"
         if is_stale(cause):
             return STALE
