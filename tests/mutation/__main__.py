@@ -94,9 +94,7 @@ class Project:
 
 def make_project(folder: Path, combination: Combination, servers: DatabaseServers) -> Project:
     """Renders and installs a project, and checks that its tests pass without a change."""
-    (folder / "template").mkdir(parents=True)
-    copy_template(folder / "template")
-    path = render_project(folder / "template", folder / "project", **combination.answers)
+    path = render_project(servers.folder / "template", folder / "project", **combination.answers)
     env = environment_variables(folder / "env") | {"PYTHONHASHSEED": "0"}
     run_command(path, env, "uv", "sync", "--quiet", "--compile-bytecode")
     project = Project(path, env | servers.create_database(combination, folder.name, path))
@@ -151,6 +149,8 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
         closing(DatabaseServers(Path(folder))) as servers,
     ):
+        (servers.folder / "template").mkdir()
+        copy_template(servers.folder / "template")
         survivors = [
             each
             for name in arguments.combinations
