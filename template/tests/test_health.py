@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from app.api import create_app
-from app.db.database import Database
+from app.db.database import Database, TransactionConflict
 from app.db.error_codes import is_unavailable
 from app.db.schema_version import known_revisions
 from app.http.health import why_not_ready
@@ -41,6 +41,14 @@ async def test_not_ready_without_migrations(
     folder = tmp_path / "versions"
     monkeypatch.setattr("app.http.health.known_revisions", lambda: known_revisions(folder))
     assert f"{folder} is missing" in str(await why_not_ready(db))
+
+
+async def test_not_ready_after_a_conflict(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise TransactionConflict
+
+    monkeypatch.setattr("app.http.health.database_revisions", fail)
+    assert "does not answer" in str(await why_not_ready(db))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from fastapi import Response
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.database import Database
+from app.db.database import Database, TransactionConflict
 from app.db.schema_version import database_revisions, known_revisions
 from app.db.session import DatabaseDep
 from app.http.problems import RETRY_AFTER, problem, problems
@@ -51,7 +51,7 @@ async def why_not_ready(db: Database) -> str | None:
             found = await (await session.connection()).run_sync(database_revisions)
     except FileNotFoundError as error:
         return f"There are no migrations: {error.filename} is missing. Install it with the service."
-    except (SQLAlchemyError, TimeoutError) as error:
+    except (SQLAlchemyError, TransactionConflict, TimeoutError) as error:
         log.warning("unavailable", reason=repr(getattr(error, "orig", error)))
         return "The database does not answer: check DATABASE_URL."
     # With an unknown revision, a newer release has already migrated the database.
