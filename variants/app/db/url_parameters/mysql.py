@@ -26,6 +26,7 @@ TLS: dict[str, dict[str, str]] = {  # how clients of other languages write it, i
 }
 FILES = ("ssl_ca", "ssl_cert", "ssl_key")
 OTHER_NAMES = {"sslmode": "ssl_mode", "sslca": "ssl_ca", "sslrootcert": "ssl_ca"}
+OTHER_NAMES |= {"sslcert": "ssl_cert", "sslkey": "ssl_key"}
 SUPPORTED = {*FILES, "connect_timeout", "unix_socket"}
 WITHOUT_EFFECT = {("charset", "utf8mb4"), ("reconnect", "true")}  # this is what the service does
 POOL_SIZE = "remove it and set DATABASE_WRITE_POOL and DATABASE_READ_POOL"
@@ -53,7 +54,8 @@ def translate(url: URL) -> URL:
         elif name in SUPPORTED:
             query[name] = value
         elif (name, value.lower()) not in WITHOUT_EFFECT:
-            raise ValueError(f"{original} is not supported: {REMEDIES.get(name, 'remove it')}")
+            other = f"write ssl_mode={USE}" if "ssl" in name or "tls" in name else "remove it"
+            raise ValueError(f"{original} is not supported: {REMEDIES.get(name, other)}")
     if (timeout := query.get("connect_timeout", "1")) == "0" or not timeout.isdecimal():
         raise ValueError("connect_timeout must be a whole number of seconds")
     for name in query.keys() & set(FILES):

@@ -29,6 +29,7 @@ WITHOUT_EFFECT = {  # this is what asyncpg does
 {% endif %}
 POOL_SIZE = "remove it and set DATABASE_WRITE_POOL and DATABASE_READ_POOL"
 POOLER = "remove it and set DATABASE_POOLER=transaction"
+TLS = "write sslmode=require, or sslmode=verify-full and sslrootcert=/path/to/ca.pem"
 SCHEMA = "write options=-csearch_path%3D... instead"
 REMEDIES = {
     "channel_binding": "write sslmode=verify-full instead, which also proves the server's identity",
@@ -58,7 +59,8 @@ def translate(url: URL) -> URL:
     query = {name: value for name, value in query.items() if (name, value) not in WITHOUT_EFFECT}
     for name in query:
         if name not in SUPPORTED:
-            raise ValueError(f"{name} is not supported: {REMEDIES.get(name, 'remove it')}")
+            other = TLS if "ssl" in name.lower() or "tls" in name.lower() else "remove it"
+            raise ValueError(f"{name} is not supported: {REMEDIES.get(name, other)}")
     for name in query.keys() & set(FILES):
         query[name] = str(ROOT / Path(query[name]).expanduser())
         if not Path(query[name]).is_file():
