@@ -70,7 +70,8 @@ def downgrade():
 def inject_faults(project: GeneratedProject) -> None:
     """Injects each fault, and reports by its name what is wrong afterwards."""
     command = ["uv", "run", "python", "-W", "error", str(PROBES / "inject_faults.py")]
-    env = project.env | {"PYTHONPATH": "."}
+    # Without .env: the process becomes another user, who cannot look for it in the folder of root.
+    env = project.env | {"PYTHONPATH": ".", "ENV_FILE": ""}
     output = run_command(project.path, env, *command, "faults.json")
     findings: Findings = json.loads((project.path / "faults.json").read_text())
     for warning in LOG_WARNINGS:

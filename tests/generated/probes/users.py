@@ -1,11 +1,13 @@
 """Users for malicious requests: a superuser who sends them, and users that they are about."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 from app.auth import mail, passwords, rate_limit
-from app.auth.repository import UserRepository
+from app.auth.repository import ApiKeyRepository, UserRepository
 from app.auth.settings import AuthSettings
 from app.auth.tokens import BEARER, TokenSigner
+from app.db.models import now
 from limits import parse
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -33,9 +35,13 @@ async def fresh_users(session: AsyncSession, settings: AuthSettings) -> dict[str
         signer.sign(user, letter.purpose, HOUR, email=user.email, to=f"new-{user.email}")
         for letter in (mail.RESET, mail.VERIFY, mail.NEW_EMAIL)
     )
+    keys = ApiKeyRepository.from_session(session)
+    key = await keys.create(superuser, "of the superuser", uuid4().hex, None)
     return {
         "authorization": f"Bearer {signer.sign(superuser, BEARER, HOUR)}",
         "user_id": user.id,
+        "key_id": key.id,
+        "expires_at": (now() + timedelta(days=1)).isoformat(),
         "username": user.email,
         "password": PASSWORD,
         "current_password": PASSWORD,
