@@ -255,7 +255,7 @@ def paths_and_methods(service: Service, operation: Operation) -> Requests:
     }.items():
         yield MaliciousRequest(label, service.request(operation, target=trick), allowed)
     valid = service.request(operation).partition(b" ")[2]
-    for method in (b"HEAD", b"OPTIONS", b"PUT", b"FOO", b"get"):
+    for method in (b"OPTIONS", b"PUT", b"FOO", b"get"):  # HEAD runs the GET of the path
         yield MaliciousRequest(
             f"method {method.decode()}", method + b" " + valid, allowed, refused=True
         )
