@@ -70,7 +70,7 @@ def downgrade():
 def inject_faults(project: GeneratedProject) -> None:
     """Injects each fault, and reports by its name what is wrong afterwards."""
     command = ["uv", "run", "python", "-W", "error", str(PROBES / "inject_faults.py")]
-    # Without .env: the process becomes another user, who cannot look for it in the folder of root.
+    # No .env file: the process changes its user, and the new user cannot read the project's folder.
     env = project.env | {"PYTHONPATH": ".", "ENV_FILE": ""}
     output = run_command(project.path, env, *command, "faults.json")
     findings: Findings = json.loads((project.path / "faults.json").read_text())

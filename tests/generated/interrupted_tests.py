@@ -1,4 +1,4 @@
-"""Tests that are interrupted, or whose terminal is closed, leave no server and no files."""
+"""Interrupts the tests of a project, and checks that no server and no files are left."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A front end on another origin, in a browser: it can sign in only if CORS_ORIGINS lists it."""
+"""In a browser, a front end on another origin can sign in only if CORS_ORIGINS lists it."""
 
 import json
 import shutil

@@ -45,7 +45,7 @@ DATABASE_ROUND_TRIPS = {
 # With users, one more statement reads the user of the request.
 READ_USER = {"postgresql": 1, "mysql": 1, "sqlite": 4}
 
-# Types without the name of a database that a database refuses all the same.
+# Types that belong to no database by their name, but that some databases do not support.
 IMPOSSIBLE = {"Enum or text", "Unreadable(Color)"}
 REFUSED = {
     "mysql": IMPOSSIBLE,

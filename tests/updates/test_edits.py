@@ -126,7 +126,7 @@ def test_changed_answer_keeps_edits(
 def test_changed_answer_keeps_lines_of_env_example(
     releases: Path, tmp_path: Path, place: str
 ) -> None:
-    """Users bring lines of their own into the file, and take them away."""
+    """Adding or removing users adds or removes lines of the file, and keeps the lines of the team."""
     project = make_project(releases, tmp_path / "project", NEW_RELEASE, BASE)
     example = project / ".env.example"
     patterns = {"middle": r"(?=# auto: )", "end": r"\Z"}

@@ -14,9 +14,9 @@ from app.db.database import Database, TransactionConflict
 from app.db.ids import Id
 from app.db.models import now
 
-PREFIX = "key_"  # tells people, and scanners for leaked secrets, what it is
+PREFIX = "key_"  # people and secret scanners recognize a key by it
 MAX_LIFETIME = timedelta(days=3650)
-RECORD_AFTER = timedelta(minutes=1)  # not each request of a busy program writes
+RECORD_AFTER = timedelta(minutes=1)  # so that a busy program does not write in each request
 
 
 def create_key() -> str:

@@ -9,7 +9,7 @@ from pydantic_settings import NoDecode
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-EXPOSED = ["Location", "Retry-After", "X-Request-ID"]  # a script can read these headers, too
+EXPOSED = ["Location", "Retry-After", "X-Request-ID"]  # headers that scripts can also read
 EXAMPLE = "write https://a.com,https://b.com, or a list in JSON"
 
 

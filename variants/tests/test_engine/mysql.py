@@ -1,4 +1,4 @@
-"""The connections to MySQL or MariaDB."""
+"""How the engines connect to MySQL or MariaDB."""
 
 from typing import Any
 

@@ -23,7 +23,7 @@ INVALID = {
     1265,  # not a value of an enum
     1292,  # not a date or time
     1364,  # NOT NULL, in an INSERT without the column
-    1366,  # not a number, or a character that the column cannot have
+    1366,  # not a number, or a character that the column cannot store
     1406,  # too long
     3819,  # CHECK (MySQL)
     4025,  # CHECK (MariaDB)

@@ -7,7 +7,7 @@ from sqlalchemy import URL
 
 from app.root import ROOT
 
-MODES = ("DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")  # the weakest one first
+MODES = ("DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")  # weakest first
 USE = f"{', '.join(MODES[:-1])} or {MODES[-1]}"
 ON = {"true": "REQUIRED", "1": "REQUIRED", "false": "DISABLED", "0": "DISABLED"}
 TLS: dict[str, dict[str, str]] = {  # how clients of other languages write it, in lower case
