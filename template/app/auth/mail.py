@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.utils import localtime, make_msgid
+from html import escape
 
 import structlog
 
@@ -16,26 +18,52 @@ class Letter:
     text: str
     purpose: str = ""  # of the token
     minutes: int = 0  # lifetime of the token
+    page: str = ""  # of the front end, which sends the token to the API
 
 
-RESET = Letter("Reset your password", "Set a new password with this token:", "reset", 15)
-VERIFY = Letter("Confirm your e-mail address", "Confirm it with this token:", "verify", 24 * 60)
-NEW_EMAIL = Letter("Confirm your new e-mail address", "Confirm it with this token:", "email", 60)
+RESET = Letter("Reset your password", "Set a new password", "reset", 15, "reset-password")
+VERIFY = Letter(
+    "Confirm your e-mail address", "Confirm your address", "verify", 24 * 60, "verify-email"
+)
+NEW_EMAIL = Letter(
+    "Confirm your new e-mail address", "Confirm your new address", "email", 60, "confirm-email"
+)
 PASSWORD_CHANGED = Letter("Your password was changed", "If this wasn't you, please contact us.")
 EMAIL_CHANGED = Letter("Your e-mail address was changed", "If this wasn't you, please contact us.")
+IGNORE = "If you did not ask for this, please ignore this message."
 
 
 async def send(settings: AuthSettings, letter: Letter, to: str, token: str = "") -> None:
     """Send a letter. The response is already sent: a failure is only logged, without the token."""
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = settings.mail_from, to, letter.subject
-    message.set_content(f"{letter.text}\n\n{token}\n")
+    link = page_url(settings, letter, token) if token and settings.front_end_url else ""
     if settings.smtp_host:
-        await deliver(settings, message)
+        await deliver(settings, compose(settings.mail_from, letter, to, token, link))
     elif not settings.production:
-        log.info("mail", to=to, subject=letter.subject, token=token)
+        log.info("mail", to=to, subject=letter.subject, content=link or token)
     else:
         log.error("mail not sent: SMTP_HOST is not set", subject=letter.subject)
+
+
+def page_url(settings: AuthSettings, letter: Letter, token: str) -> str:
+    # Browsers keep the fragment to themselves, so that no access log and no Referer contains the
+    # token. A scanner that opens the links of a letter does not use it up either.
+    return f"{str(settings.front_end_url).rstrip('/')}/{letter.page}#token={token}"
+
+
+def compose(sender: str, letter: Letter, to: str, token: str, link: str) -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, to, letter.subject
+    domain = message["From"].addresses[0].domain
+    message["Date"], message["Message-ID"] = localtime(), make_msgid(domain=domain)
+    if not token:
+        message.set_content(f"{letter.text}\n")
+    elif not link:
+        message.set_content(f"{letter.text} with this token:\n\n{token}\n\n{IGNORE}\n")
+    else:
+        message.set_content(f"{letter.text} with this link:\n\n{link}\n\n{IGNORE}\n")
+        anchor = f'<a href="{escape(link)}">{escape(letter.text)}</a>'
+        message.add_alternative(f"<p>{anchor}</p>\n<p>{escape(IGNORE)}</p>\n", subtype="html")
+    return message
 
 
 async def deliver(settings: AuthSettings, message: EmailMessage) -> None:

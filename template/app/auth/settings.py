@@ -1,10 +1,18 @@
 """Settings for users. Each is an environment variable of the same name, in capitals."""
 
 import logging
+from email.utils import parseaddr
 from secrets import token_urlsafe
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import (
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings
 
 # Characters of a password. PASSWORD_MIN_LENGTH can be higher. Argon2 has no maximum.
@@ -43,7 +51,14 @@ class AuthSettings(BaseSettings):
         default="async+memory://",
         description="Storage of rate limits. Workers can share `async+redis://host:6379`.",
     )
-    mail_from: str = Field(default="service@localhost", description="Sender address of mail.")
+    front_end_url: HttpUrl | None = Field(
+        default=None,
+        description="Address of the front end, for links in mail: `https://app.example.com`."
+        " Without it, mail contains tokens.",
+    )
+    mail_from: str = Field(
+        default="service@localhost", description="Sender of mail: `Shop <mail@example.com>`."
+    )
     smtp_host: str | None = Field(
         default=None,
         description="SMTP server. Without one, no mail is sent; in development, it is logged.",
@@ -63,6 +78,22 @@ class AuthSettings(BaseSettings):
     def session_cookie(self) -> str:
         """The name of the cookie. Browsers accept the prefix `__Host-` over HTTPS only."""
         return "__Host-session" if self.production else "session"
+
+    @field_validator("mail_from")
+    @classmethod
+    def check_mail_from(cls, value: str) -> str:
+        if "@" not in parseaddr(value)[1] or not value.isprintable():
+            raise ValueError("write mail@example.com, or Shop <mail@example.com>")
+        return value
+
+    @field_validator("front_end_url")
+    @classmethod
+    def check_front_end_url(cls, url: HttpUrl | None, info: ValidationInfo) -> HttpUrl | None:
+        if url and any((url.query, url.fragment, url.username)):
+            raise ValueError("write https://app.example.com, without a query, fragment or user")
+        if url and url.scheme != "https" and info.data.get("environment") == "production":
+            raise ValueError("it must begin with https:// in production")
+        return url
 
     @model_validator(mode="after")
     def check_secret(self) -> Self:

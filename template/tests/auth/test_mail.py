@@ -1,14 +1,8 @@
 """Mail is sent after the commit, and its token appears nowhere else."""
 
-import asyncio
-from collections.abc import AsyncGenerator
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from httpx2 import AsyncClient
 from sqlmodel import select
 
@@ -17,35 +11,11 @@ from app.auth.mail import RESET, Letter
 from app.auth.models import User
 from app.db.database import Database
 from app.settings import Settings
+from tests.auth.conftest import Inbox
 from tests.auth.fixtures import PASSWORD, Outbox
 
 TOKEN = "the.long.token." * 20
 Lines = list[tuple[str, dict[str, Any]]]
-
-
-class Inbox:
-    """An SMTP server. It rejects the recipient `rejected@example.com`."""
-
-    def __init__(self) -> None:
-        self.mail: list[tuple[Envelope, EmailMessage]] = []
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if envelope.rcpt_tos == ["rejected@example.com"]:
-            return "550 not here"
-        content = cast(bytes, envelope.content)
-        self.mail.append((envelope, message_from_bytes(content, policy=default)))
-        return "250 OK"
-
-
-@pytest.fixture
-async def inbox(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Inbox]:
-    inbox, loop = Inbox(), asyncio.get_running_loop()
-    new_connection = lambda: SMTP(inbox, hostname="localhost", enable_SMTPUTF8=True, loop=loop)
-    async with await loop.create_server(new_connection, "127.0.0.1", 0) as server:
-        monkeypatch.setattr(settings, "smtp_host", "127.0.0.1")
-        monkeypatch.setattr(settings, "smtp_port", server.sockets[0].getsockname()[1])
-        monkeypatch.setattr(settings, "smtp_security", "none")
-        yield inbox
 
 
 @pytest.fixture
@@ -67,6 +37,8 @@ async def test_delivery(settings: Settings, inbox: Inbox, lines: Lines, to: str)
     text = message.get_content()
     assert RESET.text in text
     assert TOKEN in text.splitlines()
+    assert message["Date"]
+    assert message["Message-ID"].endswith("@localhost>")
     assert lines == []
 
 
@@ -74,7 +46,7 @@ async def test_mail_of_a_request(client: AsyncClient, inbox: Inbox) -> None:
     body = {"email": "new@example.com", "password": PASSWORD}
     assert (await client.post("/auth/register", json=body)).status_code == 201
     ((_, message),) = inbox.mail
-    token = message.get_content().split()[-1]
+    token = message.get_content().splitlines()[2]
     assert (await client.post("/auth/verify", json={"token": token})).status_code == 200
 
 
