@@ -1,6 +1,7 @@
 """Every combination is linted and formatted, has no trace of the template, and is reproducible."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -90,7 +91,8 @@ def test_git_ignores_no_rendered_file(render: Render, tmp_path: Path) -> None:
 def test_unknown_variable_in_a_file_fails(template: Path, tmp_path: Path) -> None:
     broken = tmp_path / "template"
     (broken / "template").mkdir(parents=True)
-    (broken / "copier.yml").write_bytes((template / "copier.yml").read_bytes())
+    shutil.copytree(template / "hooks", broken / "hooks")
+    shutil.copy2(template / "copier.yml", broken)
     (broken / "template" / "file.jinja").write_text("{{ project_nmae }}")
     with pytest.raises((UndefinedError, CopierError), match="project_nmae"):
         render_project(broken, tmp_path / "project")
