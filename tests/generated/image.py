@@ -26,9 +26,10 @@ from typing import Any
 import yaml
 
 from tests.generated.project import GeneratedProject
-from tests.support.commands import SECRET_KEY, CommandFailed, check_no_secret, run_command
+from tests.support.commands import PASSWORD, SECRET_KEY, CommandFailed, check_no_secret, run_command
 
 TIMEOUT = 30  # seconds
+SUPERUSER = {"SUPERUSER_EMAIL": "root@example.com", "SUPERUSER_PASSWORD": PASSWORD}
 AS_ROOT = os.name == "posix" and os.geteuid() == 0
 LEFTOVERS = [  # files of a checkout that must not get into the image
     *[".env", ".git/config", ".pytest_cache/README.md", "app.db", "build/report.txt", "id_rsa"],
@@ -92,7 +93,8 @@ class Image:
         migrate = ["alembic", "upgrade", "head"]
         if (file := self.project / "compose.yaml").exists():
             services = yaml.safe_load(file.read_text())["services"]
-            env = {name: env[name] for name in services["service"]["environment"]}
+            environment = services["service"]["environment"]
+            env = {name: env.get(name, value) for name, value in environment.items()}
             migrate = services["migrate"]["command"]
         else:
             env["DATABASE_URL"] = f"sqlite:///{self.root}/data/app.db"
@@ -104,6 +106,8 @@ class Image:
             "started without a secret": self.run(self.command, env | {"SECRET_KEY": ""}),
             "migration": self.run(migrate, env),
         }
+        create = ["manage", "users", "create-superuser"]
+        found["superuser"] = [self.run(create, env | SUPERUSER) for _ in range(2)]
         service = self.start(self.command, env)
         try:
             end = time.monotonic() + TIMEOUT

@@ -81,3 +81,14 @@ def test_compose_restricts_the_service(projects: list[Path]) -> None:
             assert service["cap_drop"] == ["ALL"]
             assert service["security_opt"] == ["no-new-privileges:true"]
     assert len(files) == len(projects) - 1  # none for SQLite
+
+
+def test_compose_sends_mail_to_mailpit(projects: list[Path], render: Render) -> None:
+    files = [file for project in projects if (file := project / "compose.yaml").exists()]
+    for file in files:
+        services = yaml.safe_load(file.read_text())["services"]
+        server = services[services["service"]["environment"]["SMTP_HOST"]]
+        assert server["image"].startswith("axllent/mailpit:")
+        assert server["ports"] == ["127.0.0.1:8025:8025"]
+    without_users = yaml.safe_load((render(Combination("asyncpg")) / "compose.yaml").read_text())
+    assert without_users["services"].keys() == {"database", "migrate", "service"}
