@@ -28,6 +28,10 @@ def test_image(combination: Combination, matrix: Matrix) -> None:
     no_secret = (1, "SECRET_KEY needs 32 characters: openssl rand -hex 32\n")
     assert image["started without a secret"] == no_secret
     assert image["migration"][0] == 0, image["migration"][1]
+    assert image["superuser"] == [
+        (0, "Created the superuser root@example.com.\n"),
+        (0, "The superuser root@example.com exists already. Its password is unchanged.\n"),
+    ]
     assert image["readiness"] == 200
     assert image["exit code"] in {0, -signal.SIGTERM}  # uvicorn ends itself by the signal
     assert "Application shutdown complete" in image["log"]

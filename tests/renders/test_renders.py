@@ -15,7 +15,7 @@ from tests.support.files import read_files
 from tests.support.rendering import Render, render_project
 
 MAX_LINES = 150  # of a file
-OWNED_LINES = {False: 2863, True: 4315}
+OWNED_LINES = {False: 2863, True: 4343}
 """The lines of the service and its migrations, without and with users. Keep them few."""
 JINJA = re.compile(r"(?<!\$)\{\{|\{%|%\}|\{#")
 

@@ -1,13 +1,16 @@
 """Commands for users: `uv run manage users`."""
 
 import asyncio
+import os
 from typing import Annotated
 
 import typer
 
+from app.auth.errors import EmailTaken
 from app.auth.manager import UserManager
 from app.auth.models import normalize_email
 from app.auth.repository import UserRepository
+from app.db.database import Database
 from app.db.session import connect
 from app.errors import DomainError
 from app.settings import Settings, read_settings
@@ -17,28 +20,53 @@ users = typer.Typer(help="Manage users.", no_args_is_help=True)
 
 @users.command()
 def create_superuser(
-    email: Annotated[str, typer.Option(prompt=True, envvar="SUPERUSER_EMAIL")],
-    password: Annotated[
-        str,
-        typer.Option(
-            prompt=True, confirmation_prompt=True, hide_input=True, envvar="SUPERUSER_PASSWORD"
-        ),
+    email: Annotated[
+        str, typer.Option(prompt="E-mail (SUPERUSER_EMAIL)", envvar="SUPERUSER_EMAIL")
     ],
 ) -> None:
-    """Create a superuser."""
+    """Create a superuser, if it does not exist. SUPERUSER_PASSWORD or a prompt is its password."""
     if (normalized := normalize_email(email)) is None:
         raise typer.BadParameter("it must be an e-mail address", param_hint="--email")
     try:
-        asyncio.run(_create_superuser(read_settings(), normalized, password))
+        created = asyncio.run(_create_superuser(read_settings(), normalized))
     except DomainError as error:
         raise SystemExit(str(error)) from error
-    typer.echo(f"Created the superuser {normalized}.")
+    if created:
+        typer.echo(f"Created the superuser {normalized}.")
+    else:
+        typer.echo(f"The superuser {normalized} exists already. Its password is unchanged.")
 
 
-async def _create_superuser(settings: Settings, email: str, password: str) -> None:
-    async with connect(settings) as db, db.unit() as session:
-        manager = UserManager.from_session(session, settings)
-        await manager.register(email, password, is_superuser=True, is_verified=True)
+async def _create_superuser(settings: Settings, email: str) -> bool:
+    """Return whether it did not exist. Raises WeakPassword, or EmailTaken by another user."""
+    async with connect(settings) as db:
+        if await _is_superuser(db, email):
+            return False
+        password = _read_password()
+        try:
+            async with db.unit() as session:
+                manager = UserManager.from_session(session, settings)
+                await manager.register(email, password, is_superuser=True, is_verified=True)
+        except EmailTaken:
+            if await _is_superuser(db, email):  # another process has created it meanwhile
+                return False
+            raise
+    return True
+
+
+async def _is_superuser(db: Database, email: str) -> bool:
+    async with db.unit(read_only=True) as session:
+        user = await UserRepository.from_session(session).get_by_email(email)
+    return user is not None and user.is_superuser
+
+
+def _read_password() -> str:
+    # There is no option for it, because other programs can read the arguments of a process.
+    if password := os.environ.get("SUPERUSER_PASSWORD"):
+        return password
+    prompt = "Password (SUPERUSER_PASSWORD)"
+    typed: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=True)
+    return typed
 
 
 @users.command()

@@ -76,6 +76,44 @@ async def test_create_superuser_with_invalid_credentials(
         assert (await session.exec(select(User))).all() == []
 
 
+async def test_create_superuser_again(client: AsyncClient, run: Run) -> None:
+    await run("create-superuser")
+    # The policy does not matter, and neither does a missing password.
+    for password in ("another long password", "short", ""):
+        result = await run("create-superuser", password=password)
+        expected = f"The superuser {EMAIL} exists already. Its password is unchanged.\n"
+        assert (result.exit_code, result.output) == (0, expected)
+    form = {"username": EMAIL, "password": PASSWORD}
+    assert (await client.post("/auth/session/login", data=form)).status_code == 204
+
+
+async def test_superuser_that_another_process_creates(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run("create-superuser")
+    look_up = commands._is_superuser
+    answers = [False]
+
+    async def is_superuser(db: Database, email: str) -> bool:
+        return answers.pop() if answers else await look_up(db, email)
+
+    monkeypatch.setattr(commands, "_is_superuser", is_superuser)
+    result = await run("create-superuser")
+    assert (result.exit_code, "exists already" in result.output) == (0, True), result.output
+
+
+async def test_password_is_no_argument(run: Run) -> None:
+    arguments = ["users", "create-superuser", "--password", PASSWORD]
+    result = CliRunner().invoke(manage, arguments, env={"SUPERUSER_EMAIL": EMAIL})
+    assert result.exit_code == 2, result.output
+    assert "No such option" in result.output
+
+
+async def test_create_superuser_without_password(run: Run) -> None:
+    result = await run("create-superuser", password="")
+    assert (result.exit_code, "SUPERUSER_PASSWORD" in result.output) == (1, True), result.output
+
+
 async def test_create_superuser_with_taken_address(
     run: Run, user: User, user_client: AsyncClient
 ) -> None:
