@@ -20,6 +20,7 @@ PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 COMBINATIONS_OF_PAGES = {
     "recipes/oauth.md": Combination(auth=True),
     "recipes/admin.md": Combination(auth=True),
+    "recipes/second_factor.md": Combination(auth=True),
 }
 CHECK = "uv run just check"
 # A page may quote the files of any of these.
