@@ -11,7 +11,14 @@ import pytest
 import yaml
 from copier.errors import CopierError
 
-from tests.support.combinations import DATABASES, DEFAULT, DRIVERS, ID_TYPES, SESSION_STYLES
+from tests.support.combinations import (
+    DATABASES,
+    DEFAULT,
+    DRIVERS,
+    ID_TYPES,
+    JOBS,
+    SESSION_STYLES,
+)
 from tests.support.rendering import Render, render_project
 from tests.support.template import read_questions
 
@@ -74,7 +81,7 @@ def test_choices_are_those_of_the_combinations(template: Path) -> None:
         if "choices" in question
     }
     expected = {"db_driver": DRIVERS, "session_style": SESSION_STYLES, "id_type": ID_TYPES}
-    assert choices == expected | {"auth": [False, True], "example": [True, False]}
+    assert choices == expected | {"auth": [False, True], "jobs": JOBS, "example": [True, False]}
     assert list(DATABASES) == DRIVERS
 
 
@@ -99,6 +106,7 @@ def test_each_question_has_a_default_and_help(template: Path) -> None:
         ("session_style", "global"),
         ("id_type", "UUID"),
         ("auth", "maybe"),
+        ("jobs", "true"),
         ("example", "perhaps"),
     ],
 )

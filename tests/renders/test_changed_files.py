@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.combinations import DATABASES, DRIVERS, ID_TYPES, SESSION_STYLES, Combination
+from tests.support.combinations import (
+    DATABASES,
+    DRIVERS,
+    ID_TYPES,
+    JOBS,
+    SESSION_STYLES,
+    Combination,
+)
 from tests.support.files import read_files
 from tests.support.rendering import Render
 
@@ -53,6 +60,17 @@ CHANGED_FILES = {
         "tests/items/conftest.py",
         "tests/items/test_owners.py",
     },
+    "jobs": {
+        ".env.example",
+        "app/cli.py",
+        "app/items/tasks.py",
+        "app/settings.py",
+        "compose.yaml",
+        "justfile",
+        "migrations/versions/jobs.py",
+        "pyproject.toml",
+        "tests/items/test_tasks.py",
+    },
     "example": {
         "app/items/__init__.py",
         "app/items/models.py",
@@ -66,12 +84,13 @@ CHANGED_FILES = {
         "tests/items/test_openapi.py",
     },
 }
-CHANGED_FOLDERS = {"auth": ("app/auth/", "tests/auth/")}
+CHANGED_FOLDERS = {"auth": ("app/auth/", "tests/auth/"), "jobs": ("app/jobs/", "tests/jobs/")}
 VALUES: dict[str, list[Any]] = {
     "db_driver": DRIVERS,
     "session_style": SESSION_STYLES,
     "id_type": ID_TYPES,
     "auth": [True, False],
+    "jobs": JOBS,
     "example": [True, False],
 }
 # Pairs of combinations that differ in one answer.

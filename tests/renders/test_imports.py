@@ -19,9 +19,13 @@ ALLOWED = {
     "app.auth": FOUNDATION | {"app.http", "app.auth"},
     "app.auth.commands": FOUNDATION | {"app.auth", "app.settings"},
     "app.items": FOUNDATION | {"app.http", "app.auth", "app.items"},
-    "app.settings": {"app.db.settings", "app.auth.settings", "app.http.cors", "app.root"},
+    "app.items.tasks": {"app.db", "app.items", "app.jobs.task"},
+    "app.jobs": FOUNDATION | {"app.jobs"},
+    "app.jobs.commands": FOUNDATION | {"app.jobs", "app.logging", "app.settings"},
+    "app.jobs.worker": FOUNDATION | {"app.jobs", "app.logging", "app.settings"},
+    "app.settings": {"app.db.settings", "app.auth.settings", "app.http.cors", "app.jobs.settings", "app.root"},
     "app.logging": {"app.settings"},
-    "app.cli": {"app.auth.commands", "app.main"},
+    "app.cli": {"app.auth.commands", "app.jobs.commands", "app.main"},
     "app.api": FOUNDATION | {"app.http", "app.logging", "app.settings"},
     "app.main": {"app.api", "app.settings"},
     "migrations": FOUNDATION | {"app.settings", "migrations"},
@@ -62,7 +66,7 @@ def find_upward_imports(module: str, source: str) -> list[str]:
 @pytest.mark.parametrize("style", ["di", "scoped"])
 @pytest.mark.parametrize("driver", ["aiosqlite", "asyncpg", "psycopg", "asyncmy"])
 def test_imports_point_downwards(driver: str, style: str, render: Render) -> None:
-    project = render(Combination(driver, style, auth=True))
+    project = render(Combination(driver, style, auth=True, jobs="taskiq"))
     files = [file for part in PARTS for file in (project / part).rglob("*.py")]
     assert len(files) > 80
     found = [

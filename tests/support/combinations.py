@@ -7,6 +7,7 @@ from typing import Any
 DRIVERS = ["aiosqlite", "asyncpg", "psycopg", "asyncmy", "aiomysql"]
 SESSION_STYLES = ["di", "scoped"]
 ID_TYPES = ["uuid", "int"]
+JOBS = ["none", "taskiq"]
 DATABASES = {
     "aiosqlite": "sqlite",
     "asyncpg": "postgresql",
@@ -26,6 +27,7 @@ class Combination:
     id_type: str = "uuid"
     auth: bool = False
     example: bool = True
+    jobs: str = "none"
     project_name: str = "My service"  # its default is made from the destination folder
 
     @property
@@ -42,7 +44,8 @@ class Combination:
 
     def __str__(self) -> str:
         name = f"{self.db_driver}-{self.session_style}-{self.id_type}"
-        return name + "-users" * self.auth + "-bare" * (not self.example)
+        jobs = "" if self.jobs == "none" else f"-{self.jobs}"
+        return name + "-users" * self.auth + "-bare" * (not self.example) + jobs
 
 
 DEFAULT = Combination()
@@ -56,6 +59,16 @@ COMBINATIONS = [
     for n, driver in enumerate(DRIVERS)
     for auth in (False, True)
 ]
+
+# Each engine for jobs with each driver, with a sample of the other answers.
+WITH_JOBS = [
+    Combination(
+        driver, SESSION_STYLES[n % 2], ID_TYPES[n // 2 % 2], auth=n in (1, 4), jobs=engine
+    )
+    for engine in JOBS[1:]
+    for n, driver in enumerate(DRIVERS)
+]
+COMBINATIONS += WITH_JOBS
 
 # Fault injection, malicious input and schema changes: each driver, with each value of the others.
 FAULT_INJECTED = [
@@ -97,3 +110,4 @@ UPDATED = [
     for driver in DRIVERS
     for style, id_type, auth in [("di", "uuid", False), ("scoped", "int", True)]
 ] + [Combination("asyncpg", "di", "int", auth, example=False) for auth in (False, True)]
+UPDATED += WITH_JOBS[:1]

@@ -84,7 +84,14 @@ SCENARIOS = [
     Scenario(
         "sqlite",
         Combination("aiosqlite", id_type="int"),
-        (("auth", True), ("example", False), ("auth", False), ("example", True)),
+        (
+            ("auth", True),
+            ("jobs", "taskiq"),
+            ("example", False),
+            ("auth", False),
+            ("example", True),
+            ("jobs", "none"),
+        ),
         answers_file=".copier-answers.service.yml",
     ),
     Scenario("mysql", Combination("asyncmy", "scoped"), (("auth", True), ("auth", False))),

@@ -21,11 +21,13 @@ CHANGES: list[dict[str, Any]] = [
     {"session_style": "scoped"},
     {"id_type": "int"},
     {"auth": True},
+    {"jobs": "taskiq"},
     {"example": False},
     {"project_name": 'Another "name"'},
     {"db_driver": "aiosqlite"},
     {"project_name": "My service"},
     {"example": True},
+    {"jobs": "none"},
     {"auth": False},
     {"id_type": "uuid"},
     {"session_style": "di"},
@@ -55,7 +57,7 @@ def test_update_from_release_with_fewer_questions(render: Render, tmp_path: Path
         kept = {name: config[name] for name in ("_subdirectory", "_envops", "project_name")}
         (tree / "copier.yml").write_text(yaml.safe_dump(kept))
         for path in (tree / "template").iterdir():
-            if path.name not in {"justfile", "{{ _copier_conf.answers_file }}.jinja"}:
+            if path.name not in {"justfile.jinja", "{{ _copier_conf.answers_file }}.jinja"}:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     repository = tmp_path / "template"
@@ -101,6 +103,8 @@ MESSAGES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         ["drops items and all their rows", f'{REVISION} "drop items"', MIGRATE],
     ),
     ({"example": False}, {"example": True}, [f'{REVISION} "add items"', MIGRATE]),
+    ({}, {"jobs": "taskiq"}, [f'{REVISION} "add jobs"', MIGRATE, "BROKER_URL"]),
+    ({"jobs": "taskiq"}, {"jobs": "none"}, ["drops jobs and all", f'{REVISION} "drop jobs"']),
     ({}, {"auth": True, "example": False}, [f'{REVISION} "add users, drop items"', MIGRATE]),
     ({}, {"id_type": "int", "auth": True}, ["No migration", "create-superuser", "SECRET_KEY"]),
     ({}, {"id_type": "int"}, ["No migration", "rm migrations/versions", f'{REVISION} "initial"']),

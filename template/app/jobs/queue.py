@@ -1,0 +1,36 @@
+"""Adds jobs: `await jobs.add(task, ...)`, in a route with `jobs: JobsDep`."""
+
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, Request
+from structlog.contextvars import get_contextvars
+
+from app.db.session import DatabaseDep, Repository
+from app.jobs.models import Job
+from app.jobs.relay import run_due_jobs
+from app.jobs.settings import JobSettings
+from app.jobs.task import P, Task
+
+
+class Jobs(Repository):
+    async def add(self, task: Task[P], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Run a task after the commit of this unit of work. After a rollback, it does not run."""
+        arguments = task.dump(*args, **kwargs)
+        request_id = get_contextvars().get("request_id")
+        self.session.add(Job(task=task.name, arguments=arguments, request_id=request_id))
+        await self.session.flush()
+
+
+async def get_jobs(
+    jobs: Annotated[Jobs, Depends(Jobs.provide)],
+    request: Request,
+    db: DatabaseDep,
+    background: BackgroundTasks,
+) -> Jobs:
+    settings: JobSettings = request.state.settings
+    if settings.broker_url is None:
+        background.add_task(run_due_jobs, db, settings)
+    return jobs
+
+
+JobsDep = Annotated[Jobs, Depends(get_jobs)]

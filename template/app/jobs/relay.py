@@ -1,0 +1,111 @@
+"""Sends jobs that are due to the workers. Several relays can run at the same time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+
+import structlog
+from sqlmodel import col, func, select, update
+
+from app.db.database import Database
+from app.db.models import now
+from app.jobs.models import AT_ONCE, Job
+from app.jobs.run import run
+from app.jobs.settings import JobSettings
+from app.jobs.task import find_tasks
+
+BATCH = 100
+POLL = 0.5  # seconds
+PAUSE = 2  # seconds after an error
+SEND_TIMEOUT = 10  # seconds for a batch
+
+log = structlog.get_logger()
+Send = Callable[[Job], Awaitable[None]]
+
+
+async def relay(
+    db: Database,
+    settings: JobSettings,
+    connect: Callable[[JobSettings], AbstractAsyncContextManager[Send]],
+    stopped: asyncio.Event,
+) -> None:
+    """Send jobs until `stopped` is set. Without the broker or the database, try again."""
+    failing = False
+    while not stopped.is_set():
+        try:
+            async with connect(settings) as send:
+                while not stopped.is_set():
+                    sent = await send_due_jobs(db, settings, send)
+                    if failing:
+                        failing = False
+                        log.info("jobs are sent again")
+                    await wait(stopped, 0 if sent else POLL)
+        except Exception as error:  # noqa: BLE001  of the broker or of the database
+            if not failing:
+                failing, age = True, await age_of_oldest(db)
+                log.warning("jobs are not sent", error=ascii(error), oldest_seconds=age)
+            await wait(stopped, PAUSE)
+
+
+async def wait(stopped: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopped.wait(), seconds)
+
+
+async def send_due_jobs(db: Database, settings: JobSettings, send: Send) -> int:
+    """Send a batch. Return the number of jobs."""
+    waiting = list(await claim(db, settings))
+    count = len(waiting)
+    try:
+        async with asyncio.timeout(SEND_TIMEOUT):
+            while waiting:
+                job = waiting[0]
+                if job.task in find_tasks():
+                    await send(job)
+                else:  # it fails here, with its name in the log
+                    await run(db, settings, job.id, job.attempts)
+                del waiting[0]
+    finally:
+        if waiting:
+            await release(db, waiting)
+    return count
+
+
+async def run_due_jobs(db: Database, settings: JobSettings) -> None:
+    """Run all jobs that are due in this process, and those that they add."""
+    while jobs := await claim(db, settings):
+        for job in jobs:
+            await run(db, settings, job.id, job.attempts)
+
+
+async def claim(db: Database, settings: JobSettings) -> Sequence[Job]:
+    """Jobs that are due. Other relays skip them until their lease ends."""
+    due = select(Job).where(col(Job.due_at) <= now())
+    async with db.unit(read_only=True) as session:  # takes no lock if there is nothing to do
+        if (await session.exec(due.limit(1))).first() is None:
+            return []
+    due = due.order_by(col(Job.due_at), col(Job.created_at)).limit(BATCH)
+    async with db.unit() as session:
+        jobs = (await session.exec(due.with_for_update(skip_locked=True))).all()
+        until = now() + settings.job_lease
+        for job in jobs:
+            job.due_at = until
+    return jobs
+
+
+async def release(db: Database, jobs: Sequence[Job]) -> None:
+    """End the lease of jobs that were not sent."""
+    async with db.unit() as session:
+        claimed = col(Job.id).in_([job.id for job in jobs]), col(Job.due_at) == jobs[0].due_at
+        await session.exec(update(Job).where(*claimed).values(due_at=AT_ONCE))
+
+
+async def age_of_oldest(db: Database) -> float | None:
+    """Seconds since the oldest job was added. None if the database does not answer either."""
+    oldest = select(func.min(Job.created_at)).where(col(Job.due_at).is_not(None))
+    try:
+        async with db.unit(read_only=True) as session:
+            created_at = (await session.exec(oldest)).one()
+    except Exception:  # noqa: BLE001  the relay logs its own error
+        return None
+    return (now() - created_at).total_seconds() if created_at else None
