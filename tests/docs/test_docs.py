@@ -18,6 +18,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 # Pages about a service with other answers than the default ones.
 COMBINATIONS_OF_PAGES = {
+    "jobs.md": Combination(jobs="taskiq"),
     "recipes/oauth.md": Combination(auth=True),
     "recipes/admin.md": Combination(auth=True),
     "recipes/second_factor.md": Combination(auth=True),

@@ -26,6 +26,7 @@ from tests.generated.fault_injection import inject_faults
 from tests.generated.fuzzing import fuzz, measure_latency_beside_logins
 from tests.generated.image import build_and_serve_image
 from tests.generated.interrupted_tests import interrupt_tests
+from tests.generated.job_faults import JOB_BROKERS, inject_job_faults
 from tests.generated.just_recipes import use_recipes
 from tests.generated.live_migrations import migrate_beside_requests, migrate_through_pooler
 from tests.generated.load import put_under_load
@@ -42,6 +43,7 @@ from tests.support.combinations import (
     IMAGE_BUILT,
     LOAD_TESTED,
     RECIPES_USED,
+    WITH_JOBS,
     Combination,
 )
 from tests.support.commands import CommandFailed
@@ -61,6 +63,8 @@ FAULT_INJECTED_POSTGRESQL = [it for it in FAULT_INJECTED_DI if it.database == "p
 FAULT_INJECTED_DI_SERVER = [it for it in FAULT_INJECTED_DI if it.has_server]
 # Revisions depend on the database, and only their types also on the driver.
 REVISED = [it for it in FAULT_INJECTED_DI if it.db_driver in {"aiosqlite", "psycopg", "asyncmy"}]
+# Each engine for jobs, on each kind of database.
+JOBS_FAULT_INJECTED = [it for it in WITH_JOBS if it.db_driver in JOB_BROKERS]
 FAULT_INJECTED_SERVER = [it for it in FAULT_INJECTED if it.has_server]
 
 CHECKS = [
@@ -74,6 +78,7 @@ CHECKS = [
     Check("rows between tests", RECIPES_USED, delete_rows_between_tests),
     Check("database round trips", FAULT_INJECTED, count_database_round_trips),
     Check("fault injection", FAULT_INJECTED, inject_faults),
+    Check("job faults", JOBS_FAULT_INJECTED, inject_job_faults),
     Check("migrations beside requests", FAULT_INJECTED_DI, migrate_beside_requests),
     Check("connection pooler", FAULT_INJECTED_POSTGRESQL, migrate_through_pooler),
     Check("database URLs", FAULT_INJECTED_DI_SERVER, try_database_urls),
@@ -110,5 +115,12 @@ def run_checks(project: GeneratedProject) -> None:
 
 def estimate_cost(combination: Combination) -> int:
     """Returns how long a combination takes, roughly, compared with one without further checks."""
-    further = (FAULT_INJECTED, DEEPLY_FUZZED, IMAGE_BUILT, LOAD_TESTED, RECIPES_USED)
+    further = (
+        FAULT_INJECTED,
+        JOBS_FAULT_INJECTED,
+        DEEPLY_FUZZED,
+        IMAGE_BUILT,
+        LOAD_TESTED,
+        RECIPES_USED,
+    )
     return 1 + combination.auth + 2 * sum(combination in chosen for chosen in further)

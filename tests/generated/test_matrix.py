@@ -12,9 +12,11 @@ from tests.generated.checks import (
     FAULT_INJECTED_DI,
     FAULT_INJECTED_DI_SERVER,
     FAULT_INJECTED_POSTGRESQL,
+    JOBS_FAULT_INJECTED,
     REVISED,
 )
 from tests.generated.database_urls import NO_TLS_SERVER, expected_outcomes
+from tests.generated.job_faults import NO_BROKER
 from tests.generated.live_migrations import NO_PGBOUNCER
 from tests.generated.load import ERRORS, NO_WRK
 from tests.generated.matrix import Matrix
@@ -76,6 +78,15 @@ def test_number_of_tests_in_readme(combination: Combination, matrix: Matrix) -> 
 def test_fault_injection(combination: Combination, matrix: Matrix) -> None:
     """The service survives failures of its database, its disk, its connections and its clients."""
     findings = matrix.result(combination).findings["fault injection"]
+    assert {name: found for name, found in findings.items() if found} == {}
+    assert len(findings) > 1
+
+
+@pytest.mark.parametrize("combination", JOBS_FAULT_INJECTED, ids=str)
+def test_job_faults(combination: Combination, matrix: Matrix) -> None:
+    """Each job takes effect once, whatever happens to relays, workers, brokers and the database."""
+    if (findings := matrix.result(combination).findings.get("job faults")) is None:
+        report_not_run(NO_BROKER)
     assert {name: found for name, found in findings.items() if found} == {}
     assert len(findings) > 1
 

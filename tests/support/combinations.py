@@ -62,9 +62,7 @@ COMBINATIONS = [
 
 # Each engine for jobs with each driver, with a sample of the other answers.
 WITH_JOBS = [
-    Combination(
-        driver, SESSION_STYLES[n % 2], ID_TYPES[n // 2 % 2], auth=n in (1, 4), jobs=engine
-    )
+    Combination(driver, SESSION_STYLES[n % 2], ID_TYPES[n // 2 % 2], auth=n in (1, 4), jobs=engine)
     for engine in JOBS[1:]
     for n, driver in enumerate(DRIVERS)
 ]

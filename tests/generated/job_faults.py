@@ -1,0 +1,39 @@
+"""Fault injection for jobs, with real brokers: killed relays and workers, and a broker that is down."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+from tests.generated.probes.brokers import RABBITMQ
+from tests.generated.project import GeneratedProject
+from tests.generated.results import Findings
+from tests.generated.serving import PROBES
+from tests.support.commands import run_command
+
+NO_BROKER = "Redis or RabbitMQ is not installed: apt-get install redis-server rabbitmq-server"
+JOB_BROKERS = {"aiosqlite": "redis", "asyncpg": "rabbitmq", "asyncmy": "redis"}
+"""The broker of each driver: one for each kind of database."""
+
+WORKER = re.compile(r"^worker:\n.*; (.+)'$", re.MULTILINE)
+"""The command of a worker, in the recipe `just worker`."""
+
+
+def inject_job_faults(project: GeneratedProject) -> None:
+    """Injects each fault, and reports by its name what is wrong afterwards."""
+    if not shutil.which("redis-server") or not Path(RABBITMQ).exists():
+        return
+    shutil.copytree(PROBES / "job_tasks", project.path / "app" / "probe")
+    env = project.env | {"PYTHONPATH": ".", "ENV_FILE": ""}
+    found = WORKER.search((project.path / "justfile").read_text())
+    assert found is not None
+    worker = json.dumps(found[1].split())
+    probe = str(PROBES / "inject_job_faults.py")
+    broker = JOB_BROKERS[project.combination.db_driver]
+    command = ["uv", "run", "python", probe, "job_faults.json", broker, worker]
+    try:
+        run_command(project.path, env, *command)
+    finally:
+        shutil.rmtree(project.path / "app" / "probe")
+    findings: Findings = json.loads((project.path / "job_faults.json").read_text())
+    project.run.findings["job faults"] = findings

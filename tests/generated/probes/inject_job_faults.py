@@ -1,0 +1,274 @@
+"""Injects faults into the relays, the workers and the broker of a generated project, and its database.
+
+Runs with the project's own Python, in its folder, on its own migrated database. The arguments are the
+file for what is wrong after each fault, the kind of broker, and the command of a worker.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from app.db.database import Database
+from app.db.session import connect
+from app.jobs.models import AT_ONCE, Job
+from app.jobs.queue import Jobs
+from app.probe.tasks import break_down, effect
+from app.settings import read_settings
+from brokers import Broker
+from service import DIALECT, make_proxy
+from sqlalchemy import text
+from sqlmodel import col, select, update
+
+T = TypeVar("T")
+RELAY = ["manage", "jobs", "relay"]
+WORKER = json.loads(sys.argv[3])
+TIMEOUT = 60  # seconds
+DIRECT = os.environ["DATABASE_URL"]  # the proxy changes the variable
+PROXY = make_proxy()
+THROUGH_PROXY = os.environ["DATABASE_URL"]
+os.environ["DATABASE_URL"] = DIRECT
+# A lease of four seconds, and few attempts.
+SETTINGS = {"JOB_TIMEOUT": "2", "JOB_ATTEMPTS": "3", "LOG_FORMAT": "json"}
+Findings = Iterator[str]
+
+
+def in_database(work: Callable[[Database], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with connect(read_settings()) as db:
+            return await work(db)
+
+    return asyncio.run(run())
+
+
+def add(*names: str, seconds: float = 0) -> None:
+    async def work(db: Database) -> None:
+        async with db.unit() as session:
+            for name in names:
+                await Jobs.from_session(session).add(effect, name, seconds)
+
+    in_database(work)
+
+
+def effects() -> Counter[str]:
+    async def work(db: Database) -> Counter[str]:
+        async with db.unit(read_only=True) as session:
+            rows = await (await session.connection()).execute(text("SELECT name FROM job_effects"))
+            return Counter(rows.scalars())
+
+    return in_database(work)
+
+
+def rows() -> list[Job]:
+    async def work(db: Database) -> list[Job]:
+        async with db.unit(read_only=True) as session:
+            return list((await session.exec(select(Job))).all())
+
+    return in_database(work)
+
+
+def execute(statement: str) -> None:
+    async def work(db: Database) -> None:
+        async with db.unit() as session:
+            await (await session.connection()).execute(text(statement))
+
+    in_database(work)
+
+
+class Process:
+    """A relay or a worker, with its log."""
+
+    started = 0
+
+    def __init__(self, broker: Broker, command: list[str], **environment: str) -> None:
+        Process.started += 1
+        self.log = Path(f"process-{Process.started}.log")
+        with self.log.open("w") as output:
+            self.process = subprocess.Popen(
+                command,
+                env=os.environ | SETTINGS | {"BROKER_URL": broker.url} | environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def terminate(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(TIMEOUT)
+
+
+@contextmanager
+def processes(broker: Broker, *commands: list[str], **environment: str) -> Iterator[list[Process]]:
+    running = [Process(broker, command, **environment) for command in commands]
+    try:
+        yield running
+    finally:
+        for process in running:
+            process.kill()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = TIMEOUT) -> bool:
+    end = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < end:
+        time.sleep(0.2)
+    return met
+
+
+def expect_effects(names: list[str]) -> Findings:
+    """Each job takes effect once, and none is left."""
+    done = wait_for(lambda: not rows())
+    if (found := effects()) != Counter(names):
+        yield f"{len(names)} jobs had {found.total()} effects of {len(found)} jobs"
+    if not done:
+        yield f"{len(rows())} jobs are left, such as {rows()[0].model_dump()}"
+
+
+def two_relays_and_two_workers(broker: Broker) -> Findings:
+    names = [str(number) for number in range(1000)]
+    with processes(broker, RELAY, RELAY, WORKER, WORKER, JOB_TIMEOUT="60"):
+        add(*names)
+        start = time.monotonic()
+        yield from expect_effects(names)
+        print(f"{broker.kind}: 1,000 jobs in {time.monotonic() - start:.1f} s")
+
+
+def relay_is_killed(broker: Broker) -> Findings:
+    names = [str(number) for number in range(200)]
+    with processes(broker, RELAY, WORKER) as (relay, _):
+        add(*names)
+        wait_for(lambda: any(job.due_at != AT_ONCE for job in rows()) or not rows())
+        relay.kill()
+        with processes(broker, RELAY):
+            yield from expect_effects(names)
+
+
+def worker_is_killed(broker: Broker) -> Findings:
+    with processes(broker, RELAY, WORKER) as (_, worker):
+        add("killed", seconds=1.5)
+        wait_for(lambda: any(job.attempts for job in rows()))
+        worker.kill()
+        with processes(broker, WORKER):
+            yield from expect_effects(["killed"])
+
+
+def worker_gets_sigterm(broker: Broker) -> Findings:
+    with processes(broker, RELAY, WORKER) as (relay, worker):
+        add("running", seconds=1.5)
+        wait_for(lambda: any(job.attempts for job in rows()))
+        if exit_code := worker.terminate():
+            yield f"the exit code of the worker is {exit_code}"
+        if rows() or effects() != Counter(["running"]):
+            yield "the running job is not done"
+        if exit_code := relay.terminate():
+            yield f"the exit code of the relay is {exit_code}"
+
+
+def broker_restarts(broker: Broker) -> Findings:
+    with processes(broker, RELAY, WORKER) as (relay, _):
+        add("before")
+        yield from expect_effects(["before"])
+        broker.stop()
+        add("meanwhile")
+        if not wait_for(lambda: "jobs are not sent" in relay.log.read_text()):
+            yield "the relay does not warn"
+        broker.start()
+        yield from expect_effects(["before", "meanwhile"])
+        if (warnings := relay.log.read_text().count("jobs are not sent")) > 2:
+            yield f"the relay warns {warnings} times"
+
+
+def database_is_away(broker: Broker) -> Findings:
+    if PROXY is None:
+        return
+    with processes(broker, RELAY, WORKER, DATABASE_URL=THROUGH_PROXY) as (relay, _):
+        add("before")
+        yield from expect_effects(["before"])
+        PROXY.stop()
+        add("meanwhile")
+        wait_for(lambda: "jobs are not sent" in relay.log.read_text())
+        PROXY.start()
+        yield from expect_effects(["before", "meanwhile"])
+
+
+def job_always_fails(broker: Broker) -> Findings:
+    async def work(db: Database) -> None:
+        async with db.unit() as session:
+            await Jobs.from_session(session).add(break_down)
+
+    in_database(work)
+    add("other")
+    with processes(broker, RELAY, WORKER) as (_, worker):
+        wait_for(lambda: all(job.due_at is None for job in rows()))
+        listed = subprocess.check_output(["manage", "jobs", "list", "--failed"], text=True)
+        if "FAILED probe.break_down 3 attempts" not in listed:
+            yield f"`manage jobs list` prints {listed!r}"
+        if effects() != Counter(["other"]):
+            yield "the other job is not done"
+        if worker.log.read_text().count('"job failed"') != 1:
+            yield "the log does not say once that it failed"
+        subprocess.check_call(["manage", "jobs", "retry"])
+        if not wait_for(lambda: worker.log.read_text().count('"job failed"') == 2):
+            yield "it is not retried"
+
+
+def task_is_renamed(broker: Broker) -> Findings:
+    add("renamed")
+
+    async def rename(db: Database) -> None:
+        async with db.unit() as session:
+            await session.exec(update(Job).where(col(Job.attempts) == 0).values(task="probe.old"))
+
+    in_database(rename)
+    with processes(broker, RELAY, WORKER) as (relay, _):
+        wait_for(lambda: all(job.due_at is None for job in rows()))
+        if [job.error for job in rows()] != ["KeyError('probe.old')"]:
+            yield f"the jobs are {[job.model_dump() for job in rows()]}"
+        if "probe.old" not in relay.log.read_text():
+            yield "the log does not have its name"
+
+
+FAULTS = [
+    two_relays_and_two_workers,
+    relay_is_killed,
+    worker_is_killed,
+    worker_gets_sigterm,
+    broker_restarts,
+    database_is_away,
+    job_always_fails,
+    task_is_renamed,
+]
+
+
+def main() -> None:
+    findings: dict[str, list[str]] = {}
+    with Broker(sys.argv[2]) as broker:
+        for fault in FAULTS:
+            if fault is database_is_away and DIALECT == "sqlite":
+                continue
+            execute("DELETE FROM outbox")
+            execute("DELETE FROM job_effects")
+            start = time.monotonic()
+            findings[fault.__name__.replace("_", " ")] = list(fault(broker))
+            print(f"{fault.__name__}: {time.monotonic() - start:.1f} s", flush=True)
+    Path(sys.argv[1]).write_text(json.dumps(findings))
+
+
+if __name__ == "__main__":
+    execute("CREATE TABLE job_effects (name VARCHAR(50))")
+    try:
+        main()
+    finally:
+        execute("DROP TABLE job_effects")
