@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from app.api import include_domain
 from app.db.database import Database
-from app.db.models import Text
 from app.errors import Conflict
 from app.http.problems import MAX_ERRORS
+from app.http.schemas import Text
 
 routes = APIRouter(prefix="/test-problems")
 

@@ -16,7 +16,7 @@ from pydantic import (
 from app.auth.models import normalize_email
 from app.auth.settings import MAX_LENGTH, MIN_LENGTH
 from app.db.ids import Id
-from app.db.models import Text
+from app.http.schemas import Text
 
 
 def check_email(value: str) -> str:

@@ -1,16 +1,12 @@
-"""What all models share: text and timestamps."""
+"""What all models share: timestamps, and typed relationships in queries."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import StringConstraints
 from sqlalchemy.orm import QueryableAttribute
 from sqlmodel import Field, SQLModel
 
 from app.db.types import Timestamp
-
-# Text that every database can store: no NUL, and no lone surrogate.
-Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 
 
 def now() -> datetime:

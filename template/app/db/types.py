@@ -1,11 +1,12 @@
 """Column types that store and return the same values on every database."""
 
+from datetime import time
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
-from zlib import crc32
 
-from sqlalchemy import BigInteger, Dialect, Enum, Numeric, String
+from sqlalchemy import JSON, BigInteger, Dialect, Enum, Numeric, String, Text, Time
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import UTCDateTime
 
@@ -69,7 +70,7 @@ def value_enum(kind: type[StrEnum]) -> Enum:
     values = [member.value for member in kind]
     return Enum(
         kind,
-        name=f"{kind.__name__.lower()}_{crc32(repr(values).encode()):08x}",
+        name=sha256(",".join(values).encode()).hexdigest()[:8],
         values_callable=lambda _: values,
         native_enum=False,
         create_constraint=True,
@@ -88,3 +89,45 @@ class Timestamp(UTCDateTime):
         from sqlalchemy.dialects import mysql
 
         return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+
+
+class TimeOfDay(TypeDecorator[time]):
+    """A `time` without a time zone, to the microsecond."""
+
+    impl = Time
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name not in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(Time())
+        from sqlalchemy.dialects import mysql
+
+        return dialect.type_descriptor(mysql.TIME(fsp=6))
+
+
+class LongString(TypeDecorator[str]):
+    """Text of any length, to be read and not to be searched for."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name not in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(Text())
+        from sqlalchemy.dialects import mysql
+
+        return dialect.type_descriptor(mysql.LONGTEXT(charset="utf8mb4"))
+
+
+class JsonDocument(TypeDecorator[Any]):
+    """JSON, as JSONB on PostgreSQL. Assign a new value: a change in place is not noticed."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON(none_as_null=True))
+        from sqlalchemy.dialects import postgresql
+
+        return dialect.type_descriptor(postgresql.JSONB(none_as_null=True))

@@ -102,6 +102,12 @@ async def user_client(
 
 
 @pytest.fixture
+async def other_client(transport: ASGITransport, other: Headers) -> AsyncGenerator[AsyncClient]:
+    async with AsyncClient(transport=transport, base_url="http://test", headers=other) as client:
+        yield client
+
+
+@pytest.fixture
 async def superuser_client(
     transport: ASGITransport, accounts: Accounts, superuser: User
 ) -> AsyncGenerator[AsyncClient]:
