@@ -55,7 +55,9 @@ def fast_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         key = (source, name, filename)
         if raw or not isinstance(source, str):
             return compile_template(env, source, name, filename, raw, defer_init)
-        if key not in compiled:
+        if key in compiled:
+            env.preprocess(source, name, filename)  # ends the last `yield` tag
+        else:
             compiled[key] = compile_template(env, source, name, filename)
         return compiled[key]
 

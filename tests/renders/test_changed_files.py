@@ -80,6 +80,7 @@ CHANGED_FILES = {
         "migrations/versions/initial.py",
         "migrations/versions/items.py",
         "tests/items/__init__.py",
+        "tests/items/samples.py",
         "tests/items/test_items.py",
         "tests/items/test_openapi.py",
     },

@@ -42,7 +42,7 @@ def test_render_has_no_trace_of_the_template(combination: Combination, render: R
     for name, content in rendered.items():
         text = content.decode()
         assert not name.endswith(".jinja")
-        assert not JINJA.search(text) or name == "justfile", name
+        assert not JINJA.search(text) or name in {"justfile", "app/http/schemas.py"}, name
         assert "\n\n\n\n" not in text, f"too many blank lines in {name}"
         assert text == "" or text.endswith("\n"), name
         if name.endswith(".py"):
@@ -91,7 +91,8 @@ def test_git_ignores_no_rendered_file(render: Render, tmp_path: Path) -> None:
 def test_unknown_variable_in_a_file_fails(template: Path, tmp_path: Path) -> None:
     broken = tmp_path / "template"
     (broken / "template").mkdir(parents=True)
-    shutil.copytree(template / "hooks", broken / "hooks")
+    for name in ("hooks", "variants"):
+        shutil.copytree(template / name, broken / name)
     shutil.copy2(template / "copier.yml", broken)
     (broken / "template" / "file.jinja").write_text("{{ project_nmae }}")
     with pytest.raises((UndefinedError, CopierError), match="project_nmae"):

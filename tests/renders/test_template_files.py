@@ -18,11 +18,11 @@ FILES = sorted(
     if path.is_file() and "__pycache__" not in path.parts
 )
 # The README, the dependencies and the messages describe the whole project: they depend on several
-# answers.
+# answers. The values of domains are a table like those in copier.yml.
 FILES_OF_ONE_QUESTION = [
     file
     for file in FILES
-    if not file.startswith(("hooks/", "template/README.md", "template/pyproject.toml"))
+    if not file.startswith(("hooks/", "template/README.md", "template/pyproject.toml", "variants/domains/values"))
 ]
 ENVIRONMENT = jinja2.Environment()
 
