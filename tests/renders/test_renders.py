@@ -15,7 +15,7 @@ from tests.support.files import read_files
 from tests.support.rendering import Render, render_project
 
 MAX_LINES = 150  # of a file
-OWNED_LINES = {(False, "none"): 2863, (True, "none"): 4343, (False, "taskiq"): 3520}
+OWNED_LINES = {(False, "none"): 2986, (True, "none"): 4470, (False, "taskiq"): 3643}
 """The lines of the service and its migrations, by users and jobs. Keep them few."""
 JINJA = re.compile(r"(?<!\$)\{\{|\{%|%\}|\{#")
 
