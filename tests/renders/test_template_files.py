@@ -22,7 +22,9 @@ FILES = sorted(
 FILES_OF_ONE_QUESTION = [
     file
     for file in FILES
-    if not file.startswith(("hooks/", "template/README.md", "template/pyproject.toml", "variants/domains/values"))
+    if not file.startswith(
+        ("hooks/", "template/README.md", "template/pyproject.toml", "variants/domains/values")
+    )
 ]
 ENVIRONMENT = jinja2.Environment()
 
