@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from bench.optimizations import Change
 from bench.servers import Server
+from tests.generated.otlp_receiver import receive_telemetry
 from tests.support.combinations import Combination
 from tests.support.commands import SECRET_KEY, count_passed_tests, run_command
 from tests.support.databases import DatabaseServers, environment_variables
@@ -31,6 +32,7 @@ __all__ = ["Combination", "Projects", "open_projects"]
 HERE = Path(__file__).parent
 ROWS = 10_000
 SYNC = ["uv", "sync", "--quiet", "--compile-bytecode"]
+SERVICE = ["--inexact", "--no-dev", "--extra=telemetry", "--no-install-project"]
 COPIER = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults"]
 
 ASGI = "ASGI + asyncpg"
@@ -96,7 +98,7 @@ class Projects:
     def make_service(self, combination: Combination, rows: int = ROWS) -> Server:
         """Make a service on a new database with this many items."""
         project = self.render(combination)
-        run_command(project, self.env, *SYNC, "--inexact", "--no-dev", "--no-install-project")
+        run_command(project, self.env, *SYNC, *SERVICE)
         env = self.create_database(combination, project, self.env)
         env |= {"PYTHONPATH": "."}  # instead of an installation, which only one project can have
         run_command(project, env, "alembic", "upgrade", "head")
@@ -126,7 +128,8 @@ class Projects:
 
     def make_changed(self, service: Server, change: Change) -> Server:
         """Make the same service with one change, on the same database."""
-        changed = service.copy(name=change.description, options=change.options)
+        env = {**service.env, **change.settings}
+        changed = service.copy(name=change.description, options=change.options, env=env)
         if change.patch is None:
             return changed
         project = self.folder / change.name
@@ -203,8 +206,9 @@ def apply_patch(project: Path, patch: Path) -> None:
 @contextmanager
 def open_projects() -> Iterator[Projects]:
     """Projects in a temporary folder. Their database servers stop when the block ends."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, receive_telemetry() as received:
         projects = Projects(Path(folder))
+        projects.env["OTEL_EXPORTER_OTLP_ENDPOINT"] = received.address
         try:
             yield projects
         finally:

@@ -4,7 +4,8 @@ Most of them are the usual code in place of an optimization. The `constant_*` on
 they are optimizations that the template does not have.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.servers import CREATE, DEFAULT_OPTIONS, LIVE, PAGE, READ
@@ -12,7 +13,7 @@ from bench.servers import CREATE, DEFAULT_OPTIONS, LIVE, PAGE, READ
 
 @dataclass
 class Change:
-    """A patch `NAME.diff` in this folder, other options of uvicorn, or both.
+    """A patch `NAME.diff` in this folder, other options of uvicorn, or other settings.
 
     `git apply --unidiff-zero` applies the patch, so it needs no context except where lines are only
     added. The less of the project it quotes, the fewer edits of the template break it.
@@ -24,6 +25,7 @@ class Change:
     """The route where the difference shows."""
     options: tuple[str, ...] = DEFAULT_OPTIONS
     patched: bool = True
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def patch(self) -> Path | None:
@@ -41,7 +43,20 @@ CHANGES = [
     Change("constant_read", "not in the template: the statement is a module constant", READ),
     Change("constant_page", "not in the template: the statement is a module constant", PAGE),
     Change("refresh", "`refresh` after the flush", CREATE),
-    Change("tracing", "OpenTelemetry tracing is on, without an exporter", LIVE),
+    Change(
+        "telemetry",
+        "telemetry is on, and a tenth of the traces is recorded",
+        READ,
+        patched=False,
+        settings={"TELEMETRY": "true"},
+    ),
+    Change(
+        "all_traces",
+        "telemetry is on, and each trace is recorded",
+        READ,
+        patched=False,
+        settings={"TELEMETRY": "true", "OTEL_TRACES_SAMPLER": "always_on"},
+    ),
     Change("base_http_middleware", "a BaseHTTPMiddleware in addition", LIVE),
     Change("access_log", "uvicorn's access log in addition", LIVE, options=()),
     Change(

@@ -34,6 +34,7 @@ from tests.generated.malicious_input import send_malicious_input
 from tests.generated.project import GeneratedProject
 from tests.generated.revisions import revise_column_types, revise_models
 from tests.generated.sign_ins import measure_memory_of_sign_ins
+from tests.generated.telemetry import export_telemetry
 from tests.generated.wheel import run_from_wheel
 from tests.support.combinations import (
     COMBINATIONS,
@@ -84,6 +85,7 @@ CHECKS = [
     Check("database URLs", FAULT_INJECTED_DI_SERVER, try_database_urls),
     Check("other working folder", RECIPES_USED, use_other_working_folder),
     Check("malicious input", FAULT_INJECTED, send_malicious_input),
+    Check("telemetry", FAULT_INJECTED, export_telemetry),
     Check("added domain", FAULT_INJECTED, add_domain),
     Check("revisions", REVISED, revise_models),
     Check("column types", FAULT_INJECTED_DI, revise_column_types),

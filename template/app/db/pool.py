@@ -1,6 +1,8 @@
 """A first-in, first-out connection pool."""
 
 import asyncio
+from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 from sqlalchemy import PoolProxiedConnection, event
@@ -19,6 +21,8 @@ class FifoPool(AsyncAdaptedQueuePool):
     Any error while a connection is opened becomes an OperationalError with
     `connection_invalidated`, also one that the driver itself does not treat as a database error.
     """
+
+    observe_wait: Callable[[float], None] | None = None  # gets the seconds of each wait
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -40,12 +44,16 @@ class FifoPool(AsyncAdaptedQueuePool):
         return connection
 
     async def _acquire_turn(self) -> None:
+        start = perf_counter()
         try:
             async with asyncio.timeout(self.timeout()):
                 await self._turns.acquire()
         except TimeoutError:
             message = f"All {self.size()} connections were in use for {self.timeout():g} seconds."
             raise PoolTimeout(message) from None
+        finally:
+            if self.observe_wait is not None:
+                self.observe_wait(perf_counter() - start)
 
 
 def release_turn(_: object, record: ConnectionPoolEntry) -> None:

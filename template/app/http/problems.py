@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +10,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.utils import is_body_allowed_for_status_code
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -21,6 +22,7 @@ from app.errors import DomainError
 from app.http.methods import allowed_methods
 
 log = structlog.get_logger()
+trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)  # with telemetry
 
 PROBLEM_JSON = "application/problem+json"
 SCHEMAS = "#/components/schemas/{model}"
@@ -45,6 +47,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+    trace_id: str = Field(default="", description="With telemetry: the trace of the request.")
 
 
 class InvalidValue(BaseModel):
@@ -66,6 +69,8 @@ def problem(
         return Response(status_code=status, headers=headers)
     title = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    if trace := trace_id.get():
+        body["trace_id"] = trace
     # ASCII: the detail may quote a lone surrogate from the input, which UTF-8 cannot encode.
     return Response(json.dumps(body).encode("ascii"), status, headers, PROBLEM_JSON)
 

@@ -4,6 +4,8 @@ import asyncio
 import random
 from time import monotonic
 
+from opentelemetry.metrics import get_meter
+from opentelemetry.trace import get_current_span
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db.database import TransactionConflict
@@ -11,6 +13,8 @@ from app.http.problems import unavailable
 
 ATTEMPTS = 10
 MAX_REPLAY = 1_000_000  # bytes of a body that are kept for another attempt
+
+retries = get_meter("app").create_counter("app.request.retries", "{retry}", "Retried requests.")
 
 
 class RetryMiddleware:
@@ -46,6 +50,8 @@ class RetryMiddleware:
                 if monotonic() + pause > deadline:
                     break
                 await asyncio.sleep(pause)
+                get_current_span().add_event("retry", {"attempt": attempt + 1})
+                retries.add(1)
             try:
                 await self.app(scope, body.receive, watch)
             except TransactionConflict:

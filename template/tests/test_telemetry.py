@@ -1,0 +1,72 @@
+"""Telemetry names each statement and each trace. Without TELEMETRY, none of its code runs."""
+
+import sys
+from types import FrameType
+
+import pytest
+from httpx2 import AsyncClient
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import telemetry
+from app.db.engine import create_writer
+from app.http.problems import trace_id
+from app.settings import Settings
+
+
+async def test_no_code_runs_when_it_is_off(client: AsyncClient) -> None:
+    called: list[str] = []
+
+    def record(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            called.append(frame.f_code.co_filename)
+
+    sys.setprofile(record)
+    await client.get("/health/ready")
+    await client.get("/unknown")
+    sys.setprofile(None)
+    assert any(name.endswith("request_log.py") for name in called)
+    assert [name for name in called if name == telemetry.__file__ or "/sdk/" in name] == []
+
+
+async def test_statements_without_values(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(telemetry, "tracer", provider.get_tracer("test"))
+    engine = create_writer(settings)
+    telemetry.trace_statements(engine)
+    secret = {"value": "secret"}
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT CAST(:value AS CHAR(6))"), secret)
+        with pytest.raises(SQLAlchemyError):
+            await connection.execute(text("SELECT CAST(:value AS CHAR(6)) FROM nowhere"), secret)
+    await engine.dispose()
+    statement, failed = [span for span in exporter.get_finished_spans() if span.name == "SELECT"]
+    assert statement.attributes and failed.attributes
+    assert "CAST" in str(statement.attributes["db.query.text"])
+    assert statement.attributes["db.namespace"] == settings.database_url.database
+    assert statement.status.is_unset
+    assert (failed.status.status_code, failed.status.description) == (StatusCode.ERROR, None)
+    assert failed.attributes["error.type"]
+    assert not any("secret" in span.to_json() for span in exporter.get_finished_spans())
+
+
+async def test_trace_in_problems(client: AsyncClient) -> None:
+    assert "trace_id" not in (await client.get("/unknown")).json()
+    token = trace_id.set("1f")
+    problem = (await client.get("/unknown")).json()
+    trace_id.reset(token)
+    assert problem["trace_id"] == "1f"
+
+
+def test_missing_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    with pytest.raises(SystemExit, match="uv sync --extra telemetry"):
+        telemetry.configure_telemetry("name")
