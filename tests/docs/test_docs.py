@@ -21,6 +21,7 @@ COMBINATIONS_OF_PAGES = {
     "jobs.md": Combination(jobs="taskiq"),
     "recipes/oauth.md": Combination(auth=True),
     "recipes/admin.md": Combination(auth=True),
+    "recipes/passkeys.md": Combination(auth=True),
     "recipes/second_factor.md": Combination(auth=True),
 }
 CHECK = "uv run just check"
