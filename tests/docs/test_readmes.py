@@ -62,11 +62,14 @@ USERS = """\
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel, UniqueConstraint, select
 
 from app.auth.dependencies import CurrentUser, current_user
 from app.auth.models import User
-from app.errors import Forbidden
+from app.db.ids import HasId, Id, reference
+from app.db.session import Repository
+from app.db.types import ExactString
+from app.errors import Forbidden, NotFound
 
 router = APIRouter(dependencies=[Depends(current_user)])
 
@@ -75,6 +78,50 @@ class Report(SQLModel):
     name: str
 
 
+"""
+EDIT_REPORTS = """
+
+@router.get("/editors")
+async def edit_reports(user: CurrentEditor) -> str:
+    return user.role
+"""
+USE_REPORTS = """\
+import asyncio
+from fastapi.testclient import TestClient
+from app.auth.manager import UserManager
+from app.auth.models import User
+from app.db.session import connect
+from app.main import app
+from app.reports.routes import Member, Organisation
+from app.settings import read_settings
+
+PASSWORD = "correct horse battery"
+settings = read_settings()
+
+
+async def fill() -> str:
+    async with connect(settings) as db, db.unit() as session:
+        manager = UserManager.from_session(session, settings)
+        ann = await manager.register("ann@example.com", PASSWORD)
+        await manager.register("bob@example.com", PASSWORD)
+        ann.role = "editor"
+        organisation = Organisation(name="Shop")
+        session.add_all([ann, organisation])
+        await session.flush()
+        session.add(Member(user_id=ann.id, organisation_id=organisation.id))
+        return str(organisation.id)
+
+
+organisation_id = asyncio.run(fill())
+with TestClient(app) as client:
+    found = []
+    for name in ("ann", "bob"):
+        form = {"username": f"{name}@example.com", "password": PASSWORD}
+        token = client.post("/auth/jwt/login", data=form).json()["access_token"]
+        paths = ("/reports", "/editors", f"/organisations/{organisation_id}/reports")
+        headers = {"authorization": f"Bearer {token}"}
+        found += [client.get(path, headers=headers).status_code for path in paths]
+    assert found == [200, 200, 200, 200, 403, 404], found
 """
 
 
@@ -195,7 +242,10 @@ def test_code_of_users_page(template: Path, environment: Path, tmp_path: Path) -
     models = project / "app/auth/models.py"
     replace_in_file(models, "    is_verified: bool = False\n", rf"\g<0>    {column[1]}\n")
     (project / "app/reports").mkdir()
-    (project / "app/reports/routes.py").write_text(USERS + python_code(page))
+    (project / "app/reports/routes.py").write_text(USERS + python_code(page) + EDIT_REPORTS)
+    exported = 'from app.reports.routes import Member\n\n__all__ = ["Member"]\n'
+    (project / "app/reports/models.py").write_text(exported)  # where Alembic looks for models
     run_command(project, env, "uv", "sync", "--quiet")
-    run_command(project, env, "uv", "run", "just", "lint", "types")
-    run_command(project, env, "uv", "run", "python", "-W", "error", "-c", "import app.main")
+    for command in (["migrate"], ["revision", "reports"], ["migrate"], ["lint"], ["types"]):
+        run_command(project, env, "uv", "run", "just", *command)
+    run_command(project, env, "uv", "run", "python", "-W", "error", "-c", USE_REPORTS)
