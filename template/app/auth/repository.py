@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi_users.db import BaseUserDatabase
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import bindparam, col, delete, or_, select, update
+from sqlmodel import SQLModel, bindparam, col, delete, or_, select, update
 
 from app.auth.errors import EmailTaken
 from app.auth.models import ApiKey, User, UserSession, normalize_email
@@ -58,6 +58,14 @@ class UserRepository(Repository, BaseUserDatabase[User, Id]):
         return user
 
     async def delete(self, user: User) -> None:
+        """Delete the user and the rows that belong to it.
+
+        Rows that refer to others go first, because a cascade of MySQL stops at such a row.
+        """
+        for table in reversed(SQLModel.metadata.sorted_tables):
+            for key in table.foreign_keys:
+                if key.column.table.name == User.__tablename__ and key.ondelete == "CASCADE":
+                    await self.session.exec(delete(table).where(key.parent == user.id))
         await self.session.delete(user)
         await self.session.flush()
 
