@@ -1,6 +1,7 @@
 """Traces, metrics and the log of a service that sends its telemetry to a receiver."""
 
 import json
+import re
 import shutil
 from collections import Counter
 from secrets import token_hex
@@ -8,13 +9,16 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from tests.generated.otlp_receiver import Received, read_attributes, receive_telemetry
 from tests.generated.project import GeneratedProject
 from tests.generated.serving import JSON_HEADERS, PROBES, run_production_service, sign_up
 from tests.support.commands import SECRET_KEY, CommandFailed
+from tests.support.template import ROOT
 
+DASHBOARD = ROOT / "docs" / "grafana" / "service.json"
 ROUTES = PROBES / "telemetry_routes.py"
 SYSTEMS = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql"}
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -26,7 +30,7 @@ METRICS = {
     "http.server.active_requests",
     "http.server.request.duration",
 }
-"""What a service exports. The dashboard in docs/ uses these names."""
+"""What a service exports."""
 
 
 def export_telemetry(project: GeneratedProject) -> None:
@@ -137,6 +141,26 @@ def check_metrics(received: Received, sent: int) -> None:
     waits = received.metrics["db.client.connection.wait_time"].histogram.data_points
     pools = {read_attributes(it.attributes)["db.client.connection.pool.name"] for it in waits}
     expect(pools, {"reader", "writer"})
+
+    exported = {name for it in received.metrics.values() for name in prometheus_names(it)}
+    expect(dashboard_names() - exported, set())
+
+
+def prometheus_names(metric: Metric) -> set[str]:
+    """The names of a metric in Prometheus, which appends the unit and the kind."""
+    name = metric.name.replace(".", "_") + "_seconds" * (metric.unit == "s")
+    if metric.HasField("histogram"):
+        return {f"{name}_bucket", f"{name}_count", f"{name}_sum"}
+    return {f"{name}_total" if metric.sum.is_monotonic else name}
+
+
+def dashboard_names() -> set[str]:
+    """The metrics that the dashboard reads: a name before a selector."""
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    expressions = [target["expr"] for panel in panels for target in panel["targets"]]
+    found = [set(re.findall(r"(\w+)\{", expression)) for expression in expressions]
+    expect([names for names in found if not names], [])
+    return set().union(*found)
 
 
 def check_log(log: str, traces: list[str]) -> None:
