@@ -30,10 +30,11 @@ def inject_job_faults(project: GeneratedProject) -> None:
     worker = json.dumps(found[1].split())
     probe = str(PROBES / "inject_job_faults.py")
     broker = JOB_BROKERS[project.combination.db_driver]
-    command = ["uv", "run", "python", probe, "job_faults.json", broker, worker]
+    results = project.path / "job_faults.json"
+    command = ["uv", "run", "python", probe, str(results), broker, worker]
     try:
         run_command(project.path, env, *command)
     finally:
         shutil.rmtree(project.path / "app" / "probe")
-    findings: Findings = json.loads((project.path / "job_faults.json").read_text())
+    findings: Findings = json.loads(results.read_text())
     project.run.findings["job faults"] = findings
