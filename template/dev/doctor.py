@@ -17,9 +17,9 @@ from app.db.schema_version import known_revisions
 from app.db.session import connect
 from app.http.health import why_not_ready
 from app.settings import Settings, read_settings
+from dev.answers import COPIER, Refused, answers_file
 
 ROOT = Path(__file__).parents[1]
-COPIER = ["tool", "run", "copier>=9.19,<10"]
 
 
 class Fault(Exception):
@@ -63,7 +63,10 @@ def settings() -> str:
 def revisions() -> str:
     heads, _ = known_revisions()
     if len(heads) > 1:
-        raise Fault(f"{' and '.join(sorted(heads))} are heads. Run: uv run alembic merge heads")
+        raise Fault(
+            f"There are {len(heads)} heads, {' and '.join(sorted(heads))}, because two branches"
+            ' added revisions. Run: uv run alembic merge heads -m "merge branches"'
+        )
     return f"the head is {' '.join(heads) or 'missing'}"
 
 
@@ -89,9 +92,11 @@ def development_database() -> AbstractContextManager[URL]:
 
 def template() -> str:
     """Check for a newer release of the template. An outdated project is not a fault."""
-    files = ROOT.glob(".copier-answers*.y*ml")
-    answers = [file.name for file in files if "\ndb_driver:" in file.read_text(encoding="utf-8")]
-    done = uv(*COPIER, "check-update", *(f"--answers-file={name}" for name in answers[:1]))
+    try:
+        answers = answers_file().name
+    except Refused as refusal:
+        return str(refusal)
+    done = uv(*COPIER, "check-update", f"--answers-file={answers}")
     return ((done.stdout + done.stderr).splitlines() or ["no answer"])[-1]
 
 

@@ -26,7 +26,7 @@ def write_old_release(tree: Path) -> None:
         template / "app/settings.py.jinja", "log_level: .* = Field", "log_level: str = Field"
     )
     replace_in_file(
-        template / "README.md.jinja", "Create `app/orders/` with", "Make `app/orders/` with"
+        template / "README.md.jinja", "This creates `app/orders/`", "This makes `app/orders/`"
     )
     replace_in_file(template / "pyproject.toml.jinja", "orjson>=3.11", "orjson>=3.10")
     replace_in_file(template / "compose.yaml.jinja", "retries: 30", "retries: 10")

@@ -155,7 +155,7 @@ def run_scenario(
 def change_answer(project: Path, env: dict[str, str], question: str, value: object) -> str:
     """Changes one answer by `just`, at the project's own release, and returns what is printed."""
     if (question, value) == ("example", False):
-        return run_command(project, env, "uv", "run", "just", "remove-example")
+        return run_command(project, env, "uv", "run", "just", "remove-domain", "items")
     return run_command(project, env, *UPDATE, f"--data={question}={value}")
 
 
