@@ -82,7 +82,28 @@ def check_doctor(project: Path, env: dict[str, str]) -> None:
     revision.write_text('revision = "another"\ndown_revision = "items"\n')
     run_failing_command(project, env, *JUST, "doctor", message="or `just migrate`")
     revision.unlink()
+    check_two_heads(project, env)
     run_command(project, env, *JUST, "doctor")
+
+
+def check_two_heads(project: Path, env: dict[str, str]) -> None:
+    """Checks what `just doctor` says after a merge of two branches that each added a revision."""
+    versions = project / "migrations" / "versions"
+    before = set(versions.glob("*.py"))
+    head = run_command(project, env, "uv", "run", "alembic", "heads").rpartition(" (head)")[0]
+    for name in ("their_orders", "our_orders"):
+        text = f'revision = "{name}"\ndown_revision = "{head.split()[-1]}"\n'
+        (versions / f"{name}.py").write_text(text)
+    message = "There are 2 heads, our_orders and their_orders"
+    said = run_failing_command(project, env, *JUST, "doctor", message=message)
+    merge = re.search(r"two branches added revisions. Run: (.*)", said)
+    if merge is None:
+        raise CommandFailed(f"There is no command that merges the heads:\n{said}")
+    run_command(project, env, "sh", "-c", merge[1])
+    said = run_failing_command(project, env, *JUST, "doctor", message="or `just migrate`")
+    expect("ok     revisions  the head is ", said)
+    for path in set(versions.glob("*.py")) - before:
+        path.unlink()
 
 
 def start_waiting_command(project: Path, env: dict[str, str]) -> "subprocess.Popen[str]":
