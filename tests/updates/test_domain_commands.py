@@ -59,7 +59,7 @@ REFUSED = [
     ("domain shelves name:text --one board", "app/shops/models.py already has the table shelves."),
     ("domain rooms name:text", "rooms: app/shops/models.py already has the table rooms."),
     ("domain offers name:text", "offers: app/shops/routes.py already has the path /offers."),
-    ("domain bills total:decimal", 'bills: the field "total:decimal": '),
+    ("domain bills total:decimal", 'bills: the field "total:decimal" needs its digits'),
     (
         "domain people name:text",
         "people has no singular by rule. Write it, for example --one person",

@@ -1,0 +1,41 @@
+"""The shop of docs/shop.yml: a whole service from one file, on each kind of database."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.combinations import Combination
+from tests.support.commands import count_passed_tests, run_command
+from tests.support.databases import DatabaseServers, NoDatabaseServer, environment_variables
+from tests.support.missing_tools import report_not_run
+from tests.support.rendering import render_project
+from tests.support.template import ROOT
+
+SHOP = yaml.safe_load((ROOT / "docs" / "shop.yml").read_text())
+SHOPS = [
+    Combination("aiosqlite", "di", "int"),
+    Combination("asyncpg", "scoped", "uuid", auth=True),
+    Combination("aiomysql", "scoped", "int"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("combination", SHOPS, ids=str)
+def test_shop(combination: Combination, template: Path, tmp_path: Path) -> None:
+    project = render_project(template, tmp_path / "shop", **combination.answers | SHOP)
+    assert not (project / "app" / "items" / "models.py").exists()
+    assert (project / "app" / "order_lines" / "routes.py").exists()
+    env = environment_variables(tmp_path / "environment")
+    run_command(project, env, "uv", "sync", "--quiet")
+    servers = DatabaseServers(tmp_path)
+    try:
+        env |= servers.create_database(combination, "shop", project)
+        for command in ("migrate", "check"):
+            output = run_command(project, env, "uv", "run", "just", command)
+        run_command(project, env, "uv", "run", "alembic", "check")
+    except NoDatabaseServer as error:
+        report_not_run(str(error))
+    finally:
+        servers.close()
+    assert count_passed_tests(output) > 0
