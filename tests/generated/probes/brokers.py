@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # the one on the PATH changes the user
-START_TIMEOUT = 60  # seconds
+START_TIMEOUT, STOP_TIMEOUT = 60, 10  # seconds
 
 
 def free_port() -> int:
@@ -38,7 +38,11 @@ class Broker:
         self.stop()
         if self.kind == "rabbitmq":
             stop_epmd = ["epmd", "-port", str(self.epmd_port), "-kill"]
-            subprocess.run(stop_epmd, check=False, capture_output=True)
+            end = time.monotonic() + STOP_TIMEOUT  # it refuses while it knows the node
+            while subprocess.run(stop_epmd, check=False, capture_output=True).returncode != 0:
+                if time.monotonic() > end:
+                    raise RuntimeError("epmd does not stop")
+                time.sleep(0.1)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
