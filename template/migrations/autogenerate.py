@@ -1,95 +1,65 @@
-"""Reviews what Alembic has found, so that a revision is complete and the database accepts it."""
+"""Hooks of autogenerate: what belongs to this service, and what a revision must not do."""
 
-from collections.abc import Iterable, Iterator
-from copy import copy
+import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from alembic.autogenerate import Rewriter
 from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import CheckConstraint, Column, Connection
-from sqlmodel import SQLModel
+from sqlalchemy import CheckConstraint, MetaData
 
-from migrations.conversions import convert_columns
-from migrations.named_types import review_named_types
-from migrations.order import sort_operations
-from migrations.postgresql import extension_of
-from migrations.trial import find_refusal
-
+TABLE = re.compile(r"""\bop\.(?:create_table\(|rename_table\(\s*["'][^"']+["'],)\s*["']([^"']+)""")
+SCHEMA = re.compile(r"""\bschema=["']([^"']+)""")
 ID_TYPE_CHANGED = """\
 {table}.id is {old} in the database and {new} in the models, and no migration converts ids.
 If you have no rows to keep, delete the database and migrations/versions/*.py, and run
 `just revision "initial"`. Otherwise go back to the previous id_type, or copy the rows into a new
 database with a script."""
-NO_SCHEMAS = """\
-The table {table} is in the schema {schema}. Only PostgreSQL has schemas: remove it from
-__table_args__."""
-REFUSED = """\
-The database refuses the type of {table}.{column}: {reason}
-Use another type, or one for each database: JSON().with_variant(JSONB(), "postgresql")."""
+
+rewriter = Rewriter()
 
 
-def review_operations(
-    context: MigrationContext, _: object, scripts: list[ops.MigrationScript]
-) -> None:
-    """Alembic hook. It runs before a revision is written, and in `alembic check`."""
-    connection = context.connection
-    assert connection is not None
-    for script in scripts:
-        assert script.upgrade_ops is not None and script.downgrade_ops is not None
-        both = (script.upgrade_ops, script.downgrade_ops)
-        for operations in both:
-            for change in [o for o in operations.ops if isinstance(o, ops.ModifyTableOps)]:
-                reject_id_changes(change)
-                skip_checks_of_added_columns(change)
-        columns = list(new_columns(script.upgrade_ops.ops))
-        reject_columns(columns, connection)
-        for operations in both:
-            sort_operations(operations, batch=connection.dialect.name == "sqlite")
-        if connection.dialect.name == "postgresql":
-            first = list(create_first(script.upgrade_ops.ops, columns, connection))
-            review_named_types(connection, script, SQLModel.metadata)
-            script.upgrade_ops.ops[:0] = first
-            for operations in both:
-                convert_columns(operations, connection.dialect)
-    keep_percent_signs(context)
+def include_own_tables(
+    models: MetaData, scripts: ScriptDirectory
+) -> Callable[[str | None, str, Any], bool]:
+    """Include the tables of the models and those that a revision creates.
+
+    So a revision drops the table of a model that was removed, but no table of another program.
+    """
+    text = "".join(Path(it.path).read_text(encoding="utf-8") for it in scripts.walk_revisions())
+    tables = {table.name for table in models.tables.values()} | set(TABLE.findall(text))
+    schemas = {table.schema for table in models.tables.values()} | set(SCHEMA.findall(text))
+
+    def include_name(name: str | None, kind: str, _: object) -> bool:
+        if kind == "schema":
+            return name is None or name in schemas
+        return kind != "table" or name in tables
+
+    return include_name
 
 
-def new_columns(operations: Iterable[ops.MigrateOperation]) -> Iterator[tuple[str, Column[Any]]]:
-    """The columns that are added or get another type, with the names of their tables."""
-    for operation in operations:
-        if isinstance(operation, ops.ModifyTableOps):
-            yield from new_columns(operation.ops)
-        elif isinstance(operation, ops.CreateTableOp):
-            columns = [it for it in operation.columns if isinstance(it, Column)]
-            yield from ((operation.table_name, column) for column in columns)
-        elif isinstance(operation, ops.AddColumnOp):
-            yield operation.table_name, operation.column
-        elif isinstance(operation, ops.AlterColumnOp) and operation.modify_type is not None:
-            yield operation.table_name, Column(operation.column_name, operation.modify_type)
-
-
-def reject_columns(columns: Iterable[tuple[str, Column[Any]]], connection: Connection) -> None:
-    """Raise CommandError for a type or a schema that the database does not have."""
-    for table in SQLModel.metadata.tables.values():
-        if table.schema and connection.dialect.name != "postgresql":
-            raise CommandError(NO_SCHEMAS.format(table=table.name, schema=table.schema))
-    for name, column in columns:
-        if (reason := find_refusal(column, connection)) is not None:
-            raise CommandError(REFUSED.format(table=name, column=column.name, reason=reason))
-
-
-def reject_id_changes(table: ops.ModifyTableOps) -> None:
+@rewriter.rewrites(ops.AlterColumnOp)
+def reject_id_changes(
+    _: MigrationContext, __: object, change: ops.AlterColumnOp
+) -> ops.AlterColumnOp:
     """Raise CommandError: no database can convert the type of ids that other tables reference."""
-    for change in table.ops:
-        if isinstance(change, ops.AlterColumnOp) and change.column_name == "id":
-            old, new = change.existing_type, change.modify_type
-            if old and new and (old.python_type is int) != (new.python_type is int):
-                raise CommandError(ID_TYPE_CHANGED.format(table=table.table_name, old=old, new=new))
+    old, new = change.existing_type, change.modify_type
+    if change.column_name != "id" or old is None or new is None:
+        return change
+    if (old.python_type is int) != (new.python_type is int):
+        raise CommandError(ID_TYPE_CHANGED.format(table=change.table_name, old=old, new=new))
+    return change
 
 
-def skip_checks_of_added_columns(change: ops.ModifyTableOps) -> None:
-    """Adding a column also adds the CHECK of its type, so it must not be added twice."""
+@rewriter.rewrites(ops.ModifyTableOps)
+def skip_checks_of_added_columns(
+    _: MigrationContext, __: object, change: ops.ModifyTableOps
+) -> ops.ModifyTableOps:
+    """Adding a column also adds the CHECK of its type, so do not add it twice."""
     added = [o.column for o in change.ops if isinstance(o, ops.AddColumnOp)]
     names = {
         check.name
@@ -102,25 +72,4 @@ def skip_checks_of_added_columns(change: ops.ModifyTableOps) -> None:
         for o in change.ops
         if not isinstance(o, ops.CreateCheckConstraintOp) or o.constraint_name not in names
     ]
-
-
-def keep_percent_signs(context: MigrationContext) -> None:
-    """Render SQL without the doubled `%` of some drivers: a migration would double it again."""
-    context.dialect = context.impl.dialect = dialect = copy(context.dialect)
-    dialect.identifier_preparer = copy(dialect.identifier_preparer)
-    dialect.identifier_preparer._double_percents = False
-
-
-def create_first(
-    operations: Iterable[ops.MigrateOperation],
-    columns: Iterable[tuple[str, Column[Any]]],
-    connection: Connection,
-) -> Iterator[ops.ExecuteSQLOp]:
-    """Create the schemas and extensions of new tables and columns. A downgrade leaves them."""
-    schemas = {o.schema for o in operations if isinstance(o, ops.CreateTableOp) and o.schema}
-    for schema in sorted(schemas - {connection.dialect.default_schema_name}):
-        name = connection.dialect.identifier_preparer.quote(schema)
-        yield ops.ExecuteSQLOp(f"CREATE SCHEMA IF NOT EXISTS {name}")
-    extensions = {extension_of(column.type, connection.dialect) for _, column in columns}
-    for extension in sorted(filter(None, extensions)):
-        yield ops.ExecuteSQLOp(f"CREATE EXTENSION IF NOT EXISTS {extension}")
+    return change

@@ -8,7 +8,7 @@ from typing import Any
 from alembic import context
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
@@ -16,16 +16,11 @@ from app.db.engine import create_migrator
 from app.db.settings import DatabaseSettings
 from app.domains import load_models
 from app.settings import read_settings
-from migrations.autogenerate import review_operations
-from migrations.column_types import render_type
-from migrations.lock import migration_lock
-from migrations.tables import include_own_tables
+from migrations import database
+from migrations.autogenerate import include_own_tables
+from migrations.compare import compare_server_default, compare_type
 
 load_models()
-
-FOREIGN_KEYS = """\
-The shared connection checks foreign keys. A migration that creates a table again would delete the
-rows that refer to it: run `PRAGMA foreign_keys = OFF` on the connection first."""
 
 
 def include_object(item: Any, *_: object) -> bool:
@@ -37,34 +32,25 @@ def include_object(item: Any, *_: object) -> bool:
 def configure(**options: Any) -> None:
     context.configure(
         target_metadata=SQLModel.metadata,
-        render_item=render_type,
-        include_schemas=True,
+        include_name=include_own_tables(SQLModel.metadata, context.script),
         include_object=include_object,
-        process_revision_directives=review_operations,
         # With the plugin, Alembic compares CHECK constraints by their names: see value_enum().
-        autogenerate_plugins=[
-            "alembic.autogenerate.*",
-            "alembic.ext.checkconstraint_byname",
-            "migrations.trial",
-        ],
-        compare_type=True,
-        compare_server_default=True,
+        autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
+        compare_type=compare_type,
+        compare_server_default=compare_server_default,
+        **database.OPTIONS,
         **options,
     )
 
 
 def migrate(connection: Connection) -> None:
-    with migration_lock(connection, context.get_x_argument(as_dictionary=True)):
+    with database.migration_lock(connection, context.get_x_argument(as_dictionary=True)):
         run_on(connection)
 
 
 def run_on(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":  # one transaction for all, which is also the lock
-        options = {"render_as_batch": True, "transactional_ddl": True}
-    else:
-        options = {"transaction_per_migration": True}
-    include_name = include_own_tables(SQLModel.metadata, context.script, connection)
-    configure(connection=connection, include_name=include_name, **options)
+    database.prepare(connection, context.get_x_argument(as_dictionary=True))
+    configure(connection=connection)
     with context.begin_transaction():
         context.run_migrations()
 
@@ -77,28 +63,13 @@ def run_shared(shared: Connection | Engine) -> None:
     if isinstance(shared, Engine):
         with shared.connect() as connection:
             return run_shared(connection)
-    begun = shared.in_transaction()
-    if shared.dialect.name == "sqlite" and shared.scalar(text("PRAGMA foreign_keys")):
-        raise CommandError(FOREIGN_KEYS)
-    if not begun:
-        shared.rollback()  # what the PRAGMA has begun
     run_on(shared)
 
 
 def position(connection: Connection) -> str:
     """Describe the state of the database after a failed migration."""
-    migration = MigrationContext.configure(connection)
-    heads = " and ".join(migration.get_current_heads()) or "no revision"
-    if migration.impl.transactional_ddl or connection.dialect.name == "sqlite":
-        return (
-            f"The database is at {heads}: the failed revision was rolled back. If it has an "
-            "autocommit block, what it ran before the end of the block stays, such as an index "
-            "that is INVALID."
-        )
-    return (
-        f"The database is at {heads}, plus the changes of the next revision before it failed: "
-        f"{connection.dialect.name} cannot roll them back. Undo them by hand."
-    )
+    heads = MigrationContext.configure(connection).get_current_heads()
+    return f"The database is at {' and '.join(heads) or 'no revision'}{database.AFTER_FAILURE}"
 
 
 async def run_online(settings: DatabaseSettings) -> None:

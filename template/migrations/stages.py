@@ -1,78 +1,88 @@
-"""When an operation runs: before the tables are created, or after something is dropped."""
+"""Puts operations that rows may refuse, such as a unique constraint, before those that drop.
 
-from collections.abc import Collection
+MySQL cannot roll back a migration that fails. With this order, you can repair the rows and run the
+same revision again.
+"""
+
+from collections.abc import Iterator
 from enum import IntEnum
+from itertools import groupby
+from typing import Any
 
+from alembic.autogenerate import Rewriter
 from alembic.operations import ops
-from sqlalchemy import ForeignKeyConstraint
-from sqlalchemy.schema import ColumnCollectionConstraint
+from alembic.runtime.migration import MigrationContext
+
+from migrations.order import Operations, key, target
 
 Stage = IntEnum("Stage", "REFUSABLE CREATE_TABLE ADD NEEDS_ADDED DROP REPLACE DROP_TABLE")
-TableOp = ops.CreateTableOp | ops.DropTableOp | ops.ModifyTableOps
 DROPS = (ops.DropColumnOp, ops.DropConstraintOp, ops.DropIndexOp)
 
-
-def key(operation: TableOp) -> str:
-    return (
-        f"{operation.schema}.{operation.table_name}" if operation.schema else operation.table_name
-    )
+rewriter = Rewriter()
 
 
-def target(constraint: ForeignKeyConstraint) -> str:
-    return constraint.elements[0].target_fullname.rpartition(".")[0]
+@rewriter.rewrites(ops.UpgradeOps)
+@rewriter.rewrites(ops.DowngradeOps)
+def sort_into_stages(_: MigrationContext, __: object, operations: Operations) -> Operations:
+    created = {key(o) for o in operations.ops if isinstance(o, ops.CreateTableOp)}
+    dropped = {key(o) for o in operations.ops if isinstance(o, ops.DropTableOp)}
+    steps = [step for o in operations.ops for step in split(o, created, dropped)]
+    operations.ops = [o for _, o in sorted(steps, key=lambda step: step[0])]
+    return operations
 
 
-def place(
-    operation: ops.MigrateOperation, change: ops.ModifyTableOps, created: Collection[str]
-) -> tuple[Stage, bool]:
-    """The stage of an operation, and whether it comes later in there.
+def split(
+    operation: Any, created: set[str], dropped: set[str]
+) -> Iterator[tuple[Stage, ops.MigrateOperation]]:
+    if isinstance(operation, ops.CreateTableOp):
+        yield Stage.CREATE_TABLE, operation
+    elif isinstance(operation, ops.DropTableOp):
+        yield Stage.DROP_TABLE, operation
+    else:
+        steps = [
+            (stage_of(o, operation, created), o)
+            for o in operation.ops
+            # MySQL drops the indexes of a table only with the table (1553).
+            if not (isinstance(o, ops.DropIndexOp) and key(operation) in dropped)
+        ]
+        # Drop a foreign key before the index that it uses, and create it afterwards.
+        steps.sort(key=lambda it: (it[0], is_foreign_key(it[1]) != (it[0] is Stage.DROP)))
+        for stage, part in groupby(steps, key=lambda step: step[0]):
+            parts = [o for _, o in part]
+            yield stage, ops.ModifyTableOps(operation.table_name, parts, schema=operation.schema)
 
-    Drop a foreign key before the index that it uses, and create it afterwards.
-    """
+
+def is_foreign_key(operation: Any) -> bool:
+    return getattr(operation, "constraint_type", "") == "foreignkey"
+
+
+def stage_of(operation: Any, table: ops.ModifyTableOps, created: set[str]) -> Stage:
     if isinstance(operation, DROPS):
-        return Stage.DROP, getattr(operation, "constraint_type", "") != "foreignkey"
+        return Stage.DROP
     if isinstance(operation, ops.AddColumnOp):
-        return Stage.ADD, False
-    later = isinstance(operation, ops.CreateForeignKeyOp)
-    added = {o.column.name for o in change.ops if isinstance(o, ops.AddColumnOp)}
-    if any(replaces(operation, other) for other in change.ops if isinstance(other, DROPS)):
-        return Stage.REPLACE, later
-    if key(change) in created or references(operation) in created:
-        return Stage.NEEDS_ADDED, later
-    if added & columns_of(operation) or (added and not columns_of(operation)):
-        return Stage.NEEDS_ADDED, later
-    return Stage.REFUSABLE, later
-
-
-def replaces(operation: ops.MigrateOperation, dropped: ops.MigrateOperation) -> bool:
-    """Whether it has the name of what is dropped, or changes the type of a column in there."""
-    if isinstance(operation, ops.AlterColumnOp):
-        columns = columns_of(dropped)
-        return operation.modify_type is not None and (
-            operation.column_name in columns or not columns
-        )
+        return Stage.ADD
+    drops = [o for o in table.ops if isinstance(o, DROPS)]
     name = name_of(operation)
-    return name is not None and name == name_of(dropped)
+    if getattr(operation, "modify_type", None) is not None and drops:
+        return Stage.REPLACE
+    if name is not None and name in {name_of(o) for o in drops}:
+        return Stage.REPLACE
+    added = {o.column.name for o in table.ops if isinstance(o, ops.AddColumnOp)}
+    if key(table) in created or uses(operation, added, created):
+        return Stage.NEEDS_ADDED
+    return Stage.REFUSABLE
 
 
-def name_of(operation: ops.MigrateOperation) -> str | None:
-    name = getattr(operation, "constraint_name", None) or getattr(operation, "index_name", None)
-    return None if name is None else str(name)
+def name_of(operation: Any) -> str | None:
+    return getattr(operation, "constraint_name", None) or getattr(operation, "index_name", None)
 
 
-def references(operation: ops.MigrateOperation) -> str | None:
-    if isinstance(operation, ops.CreateForeignKeyOp):
-        return target(operation.to_constraint())
-    return None
-
-
-def columns_of(operation: ops.MigrateOperation) -> set[str]:
-    """The columns that it changes or uses. They are unknown for a CHECK, which is SQL."""
-    if isinstance(operation, ops.AlterColumnOp | ops.DropColumnOp):
-        return {operation.column_name}
-    if isinstance(operation, ops.CreateIndexOp | ops.DropIndexOp):
-        return {column.name for column in operation.to_index().columns}
-    if isinstance(operation, ops.AddConstraintOp | ops.DropConstraintOp):
-        found = operation.to_constraint()
-        return set(found.columns.keys()) if isinstance(found, ColumnCollectionConstraint) else set()
-    return set()
+def uses(operation: Any, columns: set[str], tables: set[str]) -> bool:
+    """Whether an operation needs one of these columns or tables."""
+    if isinstance(operation, ops.AlterColumnOp):
+        return operation.column_name in columns
+    if is_foreign_key(operation) and target(operation.to_constraint()) in tables:
+        return True
+    item = operation.to_index() if hasattr(operation, "to_index") else operation.to_constraint()
+    names = {column.name for column in item.columns}
+    return bool(columns) and (not names or bool(names & columns))  # a CHECK is SQL without names

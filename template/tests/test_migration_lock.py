@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection
 
 from app.db.engine import create_migrator
 from app.settings import Settings
-from migrations.lock import migration_lock
+from migrations.database import migration_lock
 from tests.conftest import alembic_config, settings_for
 from tests.database import fresh_database
 

@@ -119,21 +119,13 @@ def enums() -> None:
     sql("INSERT INTO lights (id, color) VALUES (1, 'amber'), (2, 'z'), (3, 'red')")
     if ON_POSTGRESQL:
         extend("red", "z", "green", "it's: 5%", server_default="red")
-        command.revision(config(), "without amber", autogenerate=True)
-        expect_error(DBAPIError, "amber", lambda: command.upgrade(config(), "head"))
-        sql("UPDATE lights SET color = 'red' WHERE color = 'amber'")
-        command.upgrade(config(), "head")
-        command.check(config())
-        command.downgrade(config(), "-1")
-        command.upgrade(config(), "head")
-        assert sql("SELECT color::text FROM lights ORDER BY id") == ["red", "z", "red"]
-        assert sql("SELECT unnest(enum_range(NULL::color))::text")[1] == "z"
+        command.check(config())  # a removed value and another order change nothing
         model("twins", sa.Column("color", sa.Enum("other", name="color")))
         expect_error(CommandError, "Name one of them", lambda: command.check(config()))
         remove(SQLModel.metadata.tables["twins"])
     model("lights", sa.Column("color", sa.String(30)), sa.Column("size", sa.String(20)))
     revise()
-    extend(*(["red", "z", "green", "it's: 5%"] if ON_POSTGRESQL else values))
+    extend(*values)
     revise()
     if ON_POSTGRESQL:
         kind = postgresql.ARRAY(sa.Enum("s", "m", name="fit"))
@@ -155,8 +147,9 @@ def schemas() -> None:
     books = model("books", sa.Column("author_id", sa.Integer, key, index=True), schema="library")
     public = model("loans", sa.Column("book_id", sa.Integer, sa.ForeignKey("library.books.id")))
     if not ON_POSTGRESQL:
-        message = "Only PostgreSQL has schemas"
-        expect_error(CommandError, message, lambda: command.revision(config(), autogenerate=True))
+        revision = command.revision(config(), "schemas", autogenerate=True)
+        expect_error(DBAPIError, "library", lambda: command.upgrade(config(), "head"))
+        Path(revision.path).unlink()
         return remove(authors, books, public)
     revise()
     sql("CREATE TABLE library.others (id int)")

@@ -206,8 +206,8 @@ TYPES: dict[str, Callable[[], Any]] = {
     "Enum, not native, CHECK": lambda: sa.Enum(
         Color, name="color_check", native_enum=False, create_constraint=True
     ),
-    "Enum or text": lambda: sa.Enum(Size, name="size_or_text").with_variant(
-        sa.String(20), "postgresql"
+    "Text or Enum": lambda: sa.String(20).with_variant(
+        sa.Enum(Size, name="text_or_size"), "postgresql"
     ),
     "ARRAY(Integer)": lambda: sa.ARRAY(sa.Integer()),
     "ARRAY(String), 2 dimensions": lambda: sa.ARRAY(sa.String(5), dimensions=2),
@@ -234,9 +234,6 @@ TYPES: dict[str, Callable[[], Any]] = {
     "postgresql.TSTZRANGE": lambda: postgresql.TSTZRANGE(),
     "postgresql.DATEMULTIRANGE": lambda: postgresql.DATEMULTIRANGE(),
     "postgresql.ENUM": lambda: postgresql.ENUM("x", "y", name="axis"),
-    "postgresql.DOMAIN": lambda: postgresql.DOMAIN(
-        "percent", sa.Integer(), check="VALUE BETWEEN 0 AND 100"
-    ),
     "mysql.TINYINT": lambda: mysql.TINYINT(),
     "mysql.TINYINT(unsigned)": lambda: mysql.TINYINT(unsigned=True),
     "mysql.BIGINT(unsigned)": lambda: mysql.BIGINT(unsigned=True),

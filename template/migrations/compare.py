@@ -1,0 +1,45 @@
+"""Compares types and defaults as the database writes them, with a temporary table.
+
+MariaDB writes `1` for the default `true`, and SQLite a type that SQLAlchemy does not know. Without
+this, `alembic check` would find them changed for ever.
+"""
+
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Column, DefaultClause, MetaData, Table, inspect
+
+NAME = "alembic_compare"
+
+
+def compare_type(
+    context: MigrationContext, found: Column[Any], wanted: Column[Any], *_: object
+) -> bool:
+    """Alembic hook. It returns whether the type of a column has changed."""
+    if not context.impl.compare_type(found, wanted):
+        return False
+    written = write_column(context, Column("column", wanted.type))["type"]
+    return str(written.compile(context.dialect)) != str(found.type.compile(context.dialect))
+
+
+def compare_server_default(
+    context: MigrationContext, _: object, wanted: Column[Any], found: str | None, *__: object
+) -> bool | None:
+    """Alembic hook. It returns whether the default has changed, or None if Alembic knows this."""
+    if not isinstance(wanted.server_default, DefaultClause):
+        return None
+    default: Any = wanted.server_default.arg
+    column = Column("column", wanted.type, server_default=default)
+    written: str = write_column(context, column)["default"] or ""
+    return written.strip("()") != (found or "").strip("()")  # SQLite keeps or adds them
+
+
+def write_column(context: MigrationContext, column: Column[Any]) -> Any:
+    """What the database makes of a column."""
+    assert context.connection is not None
+    table = Table(NAME, MetaData(), column, prefixes=["TEMPORARY"])
+    table.create(context.connection)
+    try:
+        return inspect(context.connection).get_columns(NAME)[0]
+    finally:
+        table.drop(context.connection)
