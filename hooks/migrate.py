@@ -6,12 +6,16 @@ The team's edits and its answer would be lost. A release that moves or renames s
     _migrations:
       - version: v2.0.0
         when: "{{ _stage == 'before' }}"
-        command: ["{{ _copier_python }}", "{{ _copier_conf.src_path }}/hooks/migrate.py", ...]
+        command:
+          - "{{ _copier_python }}"
+          - "{{ _copier_conf.src_path }}/hooks/migrate.py"
+          - "{{ _copier_conf.answers_file }}"
+          - ...
 
-    migrate.py move OLD NEW                      move a file or a folder, with the team's edits
-    migrate.py rename QUESTION NEW [WAS=IS ...]  rename an answer and its values
+    migrate.py ANSWERS move OLD NEW                      move a file or a folder, with its edits
+    migrate.py ANSWERS rename QUESTION NEW [WAS=IS ...]  rename an answer and its values
 
-Copier runs it in the project's folder. Running it again changes nothing. Only the update to that
+ANSWERS is the answers file, which a project with several templates names itself. Copier runs it in the project's folder. Running it again changes nothing. Only the update to that
 release needs `--trust`.
 """
 
@@ -20,8 +24,6 @@ import sys
 from pathlib import Path
 
 import yaml  # a dependency of Copier, whose interpreter runs this
-
-ANSWERS = Path(".copier-answers.yml")
 
 
 def move(old: str, new: str) -> None:
@@ -34,8 +36,8 @@ def move(old: str, new: str) -> None:
     subprocess.run(["git", "mv", "--", source, target], check=True)
 
 
-def rename(question: str, new: str, *values: str) -> None:
-    text = ANSWERS.read_text(encoding="utf-8")
+def rename(file: Path, question: str, new: str, *values: str) -> None:
+    text = file.read_text(encoding="utf-8")
     answers = yaml.safe_load(text)
     if question not in answers:
         return
@@ -44,17 +46,17 @@ def rename(question: str, new: str, *values: str) -> None:
     answer = answers.pop(question)
     answers[new] = changed.get(str(answer), answer)
     dumped = yaml.safe_dump(answers, allow_unicode=True)
-    ANSWERS.write_text("".join(comments) + dumped, encoding="utf-8")
+    file.write_text("".join(comments) + dumped, encoding="utf-8")
 
 
 def main(arguments: list[str]) -> None:
-    if not ANSWERS.exists():
-        sys.exit(f"There is no {ANSWERS} in this folder. Run this in the folder of a project.")
     match arguments:
-        case ["move", old, new]:
+        case [file, "move" | "rename", *_] if not Path(file).exists():
+            sys.exit(f"There is no {file} in this folder. Run this in the folder of a project.")
+        case [_, "move", old, new]:
             move(old, new)
-        case ["rename", question, new, *values] if all("=" in value for value in values):
-            rename(question, new, *values)
+        case [file, "rename", question, new, *values] if all("=" in value for value in values):
+            rename(Path(file), question, new, *values)
         case _:
             sys.exit(__doc__)
 

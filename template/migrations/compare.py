@@ -36,10 +36,12 @@ def compare_server_default(
 
 def write_column(context: MigrationContext, column: Column[Any]) -> Any:
     """What the database makes of a column."""
-    assert context.connection is not None
+    connection = context.connection
+    assert connection is not None
     table = Table(NAME, MetaData(), column, prefixes=["TEMPORARY"])
-    table.create(context.connection)
-    try:
-        return inspect(context.connection).get_columns(NAME)[0]
-    finally:
-        table.drop(context.connection)
+    with connection.begin_nested() as savepoint:
+        table.create(connection)
+        written = inspect(connection).get_columns(NAME)[0]
+        savepoint.rollback()  # also the enum that PostgreSQL has created for the table
+    table.drop(connection, checkfirst=True)  # MySQL keeps it
+    return written

@@ -3,18 +3,36 @@
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Column, ForeignKey, Integer, MetaData, String, Table, Uuid
+from sqlalchemy import (
+    URL,
+    Boolean,
+    Column,
+    Enum,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    false,
+    func,
+    true,
+)
 from sqlmodel import SQLModel
 
 from app.db.types import ExactDecimal, ExactString, Timestamp, value_enum
 from tests.conftest import ROOT, alembic_config, settings_for
 from tests.database import fresh_database
+
+# Tables may reference each other in a cycle.
+pytestmark = pytest.mark.filterwarnings("ignore:Cannot correctly sort tables")
 
 
 class Status(StrEnum):
@@ -60,42 +78,46 @@ def revise(config: Config, folder: Path, message: str) -> None:
     command.check(config)
 
 
+def define(metadata: MetaData, children: list[Column[Any]], parents: list[Column[Any]]) -> None:
+    for name, columns in (("test_children", children), ("test_parents", parents)):
+        Table(name, metadata, Column("id", Integer, primary_key=True), *columns)
+
+
 def add_tables(metadata: MetaData) -> None:
-    Table(
-        "test_children",  # before its parents in the alphabet
-        metadata,
-        Column("id", Integer, primary_key=True),
+    """Two tables that refer to each other. The first one is the first in the alphabet."""
+    children = [
         Column("parent_id", ForeignKey("test_parents.id", ondelete="CASCADE"), index=True),
         Column("status", value_enum(Status), nullable=False),
+        Column("color", Enum("red", "green", name="test_color")),
+        Column("size", String(5)),
         Column("price", ExactDecimal(12, 2)),
-        Column("at", Timestamp()),
-    )
-    Table(
-        "test_parents",
-        metadata,
-        Column("id", Integer, primary_key=True),
+        Column("at", Timestamp(), server_default=func.now()),
+    ]
+    parents: list[Column[Any]] = [
         Column("name", ExactString(50), nullable=False, unique=True),
-    )
+        Column("favorite_id", ForeignKey("test_children.id", name="fk_test_favorite")),
+        Column("active", Boolean, server_default=true()),
+        Column("word", String(9), server_default=""),
+    ]
+    define(metadata, children, parents)
 
 
 def change_tables(metadata: MetaData) -> None:
-    """A foreign key and its index less; a wider text, another value, and more columns."""
-    Table(
-        "test_children",
-        metadata,
-        Column("id", Integer, primary_key=True),
+    """Fewer foreign keys and indexes; more values, other defaults and types, and more columns."""
+    children = [
         Column("parent_id", Integer),
         Column("status", value_enum(MoreStatus), nullable=False),
-        Column("price", ExactDecimal(12, 2)),
-        Column("at", Timestamp()),
-    )
-    Table(
-        "test_parents",
-        metadata,
-        Column("id", Integer, primary_key=True),
+        Column("color", Enum("amber", "red", "it's: 5%", "green", name="test_color")),
+        Column("size", Enum("s", "m", name="test_size"), server_default="s"),
+    ]
+    parents: list[Column[Any]] = [
         Column("name", ExactString(60), nullable=False),
+        Column("active", Boolean, server_default=false()),
+        Column("word", String(9), server_default="it's 5%"),
+        Column("state", value_enum(Status)),
         Column("note", String(20), index=True),
-    )
+    ]
+    define(metadata, children, parents)
 
 
 def test_revisions_of_new_changed_and_removed_tables(

@@ -108,6 +108,7 @@ VALUES: list[tuple[dict[str, Any], int]] = [
     ({"name": "\0"}, 400),
     ({"ratio": "NaN"}, 400),
     ({"ratio": "inf"}, 400),
+    ({"ratio": "-inf"}, 400),
 ]
 STORED = {
     "sqlite": ["{'size'", "{'name'", "{'ratio'"],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import copier
 import pytest
+import yaml
 from copier.errors import TaskError, UnsafeTemplateError
 
 from tests.support.combinations import Combination
@@ -31,6 +32,7 @@ _migrations:
     command: &migrate
       - "{{ _copier_python }}"
       - "{{ _copier_conf.src_path }}/hooks/migrate.py"
+      - "{{ _copier_conf.answers_file }}"
       - move
       - app/http/probes.py
       - app/http/health.py
@@ -39,6 +41,7 @@ _migrations:
     command:
       - "{{ _copier_python }}"
       - "{{ _copier_conf.src_path }}/hooks/migrate.py"
+      - "{{ _copier_conf.answers_file }}"
       - rename
       - db_library
       - db_driver
@@ -122,9 +125,13 @@ def test_migration_without_edits_has_no_conflict(project: Path) -> None:
     assert conflicts(project) == ""
 
 
-def test_migration_renames_the_answer(project: Path) -> None:
-    update_with_trust(project)
-    found = read_answers(project)
+@pytest.mark.parametrize("answers_file", [ANSWERS_FILE, ".copier-answers.service.yml"])
+def test_migration_renames_the_answer(project: Path, answers_file: str) -> None:
+    """Also in another answers file, as in a project with several templates."""
+    (project / ANSWERS_FILE).rename(project / answers_file)
+    commit(project)
+    update_with_trust(project, answers_file=answers_file)
+    found = yaml.safe_load((project / answers_file).read_text())
     assert found["db_driver"] == "asyncmy"
     assert "db_library" not in found
     assert "asyncmy" in (project / "pyproject.toml").read_text()
@@ -168,26 +175,27 @@ def run_script(project: Path) -> RunScript:
 
 
 def test_migrate_script_does_nothing_the_second_time(project: Path, run_script: RunScript) -> None:
-    run_script("move", "app/http/probes.py", "app/health/probes.py")
-    run_script("rename", "db_library", "db_driver", "maria=asyncmy")
+    run_script(ANSWERS_FILE, "move", "app/http/probes.py", "app/health/probes.py")
+    run_script(ANSWERS_FILE, "rename", "db_library", "db_driver", "maria=asyncmy")
     once = (git(project, "status", "--porcelain"), (project / ANSWERS_FILE).read_text())
-    run_script("move", "app/http/probes.py", "app/health/probes.py")
-    run_script("rename", "db_library", "db_driver", "maria=asyncmy")
+    run_script(ANSWERS_FILE, "move", "app/http/probes.py", "app/health/probes.py")
+    run_script(ANSWERS_FILE, "rename", "db_library", "db_driver", "maria=asyncmy")
     assert (git(project, "status", "--porcelain"), (project / ANSWERS_FILE).read_text()) == once
     assert once[1].startswith("#")
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("move", "x"), ("rename", "x"), ("rename", "a", "b", "c")]
+    "arguments",
+    [(), ("move", "x", "y"), (ANSWERS_FILE, "move", "x"), (ANSWERS_FILE, "rename", "a", "b", "c")],
 )
 def test_migrate_script_prints_usage_for_invalid_arguments(
     run_script: RunScript, arguments: tuple[str, ...]
 ) -> None:
-    with pytest.raises(CommandFailed, match=r"migrate\.py move OLD NEW"):
+    with pytest.raises(CommandFailed, match=r"migrate\.py ANSWERS move OLD NEW"):
         run_script(*arguments)
 
 
 def test_migrate_script_runs_only_in_a_project(project: Path, run_script: RunScript) -> None:
     (project / ANSWERS_FILE).unlink()
     with pytest.raises(CommandFailed, match="Run this in the folder of a project"):
-        run_script("move", "a", "b")
+        run_script(ANSWERS_FILE, "move", "a", "b")

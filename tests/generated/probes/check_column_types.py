@@ -71,12 +71,12 @@ def try_type(connection: Connection, create: Callable[[], Any]) -> None:
 
 
 def refuse(name: str) -> str:
-    """The message of `just revision` for a type that it refuses."""
+    """The reason that `just revision` gives for a type that it refuses."""
     define([name])
     try:
         command.revision(config(), "refused", autogenerate=True)
     except CommandError as error:
-        return str(error)
+        return str(error).rpartition("is refused: ")[2].partition("\nUse another")[0]
     raise AssertionError(f"{name} is not refused")
 
 

@@ -1,6 +1,9 @@
 """The engines for MySQL and MariaDB."""
 
 import asyncio
+{% if db_driver == "asyncmy" %}
+from math import inf
+{% endif %}
 from typing import Any{{ ", Self" if db_driver == "aiomysql" else "" }}
 
 {% if db_driver == "aiomysql" %}
@@ -9,6 +12,7 @@ from aiomysql import OperationalError
 from pymysql.constants import CLIENT
 {% else %}
 import asyncmy
+from asyncmy.converters import conversions, escape_float
 from asyncmy.errors import OperationalError
 {% endif %}
 from sqlalchemy import NullPool, event
@@ -85,6 +89,9 @@ def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
         "async_creator_fn": connect,
         "charset": "utf8mb4",
         "connect_timeout": int(str(timeout)),
+{% if db_driver == "asyncmy" %}
+        "conv": conversions | {float: escape_finite},
+{% endif %}
         "ssl": tls_context(settings.database_url),
     }
     if "unix_socket" in query:
@@ -92,6 +99,13 @@ def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
     return args
 
 
+{% if db_driver == "asyncmy" %}
+def escape_finite(value: float, _: object = None) -> str:
+    """Refuse -inf like inf and NaN: the driver would write it as a name."""
+    return escape_float(abs(value) if value == -inf else value)
+
+
+{% endif %}
 async def connect(**args: Any) -> Any:
     """Connect within the timeout, which the driver applies to the first step only."""
     try:

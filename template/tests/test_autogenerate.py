@@ -1,0 +1,48 @@
+"""Autogenerate compares the tables of this service, and none of other programs."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table
+
+from migrations.autogenerate import include_own_tables
+
+REVISIONS = """
+    op.create_table(
+        "created",
+        sa.Column("column", sa.Integer()),
+        schema="library",
+    )
+    op.create_table('quoted')
+    op.rename_table("former", "renamed")
+    op.create_index("index", "indexed", ["column"])
+""".split("    op.")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "included"),
+    [
+        ("model", "table", True),
+        ("created", "table", True),
+        ("quoted", "table", True),
+        ("renamed", "table", True),
+        ("former", "table", False),
+        ("indexed", "table", False),
+        ("column", "table", False),
+        ("column", "column", True),
+        (None, "schema", True),
+        ("shop", "schema", True),
+        ("library", "schema", True),
+        ("other", "schema", False),
+    ],
+)
+def test_own_tables(tmp_path: Path, name: str | None, kind: str, included: bool) -> None:
+    models = MetaData()
+    Table("model", models, Column("id", Integer), schema="shop")
+    for n, operation in enumerate(REVISIONS):
+        (tmp_path / f"{n}.py").write_text(f"    op.{operation}", encoding="utf-8")
+    revisions = [SimpleNamespace(path=path) for path in tmp_path.iterdir()]
+    scripts: Any = SimpleNamespace(walk_revisions=lambda: revisions)
+    assert include_own_tables(models, scripts)(name, kind, {}) is included
