@@ -9,16 +9,12 @@ from sqlalchemy import Column, Integer, MetaData, Table
 
 from migrations.autogenerate import include_own_tables
 
-REVISIONS = """
-    op.create_table(
-        "created",
-        sa.Column("column", sa.Integer()),
-        schema="library",
-    )
-    op.create_table('quoted')
-    op.rename_table("former", "renamed")
-    op.create_index("index", "indexed", ["column"])
-""".split("    op.")
+REVISIONS = [
+    'op.create_table(\n    "created",\n    sa.Column("column"),\n    schema="library",\n)',
+    "op.create_table('quoted')",
+    'op.rename_table("former", "renamed")',
+    'op.create_index("index", "indexed", ["column"])',
+]
 
 
 @pytest.mark.parametrize(
@@ -41,8 +37,8 @@ REVISIONS = """
 def test_own_tables(tmp_path: Path, name: str | None, kind: str, included: bool) -> None:
     models = MetaData()
     Table("model", models, Column("id", Integer), schema="shop")
-    for n, operation in enumerate(REVISIONS):
-        (tmp_path / f"{n}.py").write_text(f"    op.{operation}", encoding="utf-8")
+    for n, text in enumerate(REVISIONS):
+        (tmp_path / f"{n}.py").write_text(text, encoding="utf-8")
     revisions = [SimpleNamespace(path=path) for path in tmp_path.iterdir()]
     scripts: Any = SimpleNamespace(walk_revisions=lambda: revisions)
     assert include_own_tables(models, scripts)(name, kind, {}) is included
