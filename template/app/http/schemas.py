@@ -55,12 +55,20 @@ class DecimalString:
         fraction = rf"(\.[0-9]{{1,{scale}}})?" if scale else ""
         self.pattern = rf"^-?[0-9]{{1,{precision - scale}}}{fraction}$"
         self.step = Decimal(1).scaleb(-scale)
+        self.message = (
+            f"Input should be a decimal in a string, with at most {precision - scale} digits "
+            f"before the point and {scale} after it"
+        )
 
     def parse(self, text: str) -> Decimal:
         return Decimal(text).quantize(self.step) + 0  # + 0: without the sign of -0.00
 
     def __get_pydantic_core_schema__(self, *_: Any) -> CoreSchema:
-        text = core_schema.str_schema(pattern=self.pattern)
+        text = core_schema.custom_error_schema(
+            core_schema.str_schema(pattern=self.pattern),
+            custom_error_type="decimal_string",
+            custom_error_message=self.message,
+        )
         return core_schema.no_info_after_validator_function(
             self.parse, text, serialization=core_schema.to_string_ser_schema()
         )
