@@ -76,7 +76,8 @@ def rendered(changes: Mapping[str, Any]) -> Generator[Path]:
             _, invalid, message = done.stderr.rpartition(INVALID_ANSWER)
             last_line = done.stderr.strip().rpartition("\n")[2]
             message = message.strip().replace(" one: ", " --one ")  # as on the command line
-            raise Refused(message if invalid else f"Copier failed: {last_line}")
+            template = read_answers()["_src_path"]
+            raise Refused(message if invalid else f"Copier failed with {template}: {last_line}")
         yield project
 
 
