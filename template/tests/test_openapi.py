@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pytest
 from fastapi import APIRouter, Body, FastAPI
 
-from app.http.openapi import Application
+from app.http.openapi import Application, restore_bounds
 
 
 def test_error_responses(app: FastAPI) -> None:
@@ -137,3 +137,9 @@ def test_contact_and_servers(app: FastAPI) -> None:
 
 def test_public_routes_have_no_security(app: FastAPI) -> None:
     assert app.openapi()["paths"]["/health/live"]["get"]["security"] == []
+
+
+def test_bounds_are_exact() -> None:
+    document = {"minimum": {"minimum": float(-(2**63)), "maximum": float(2**63 - 1)}}
+    restore_bounds(document)
+    assert str(document) == str({"minimum": {"minimum": -(2**63), "maximum": 2**63 - 1}})

@@ -15,7 +15,7 @@ from tests.support.files import read_files
 from tests.support.rendering import Render, render_project
 
 MAX_LINES = 150  # of a file
-OWNED_LINES = {(False, "none"): 2539, (True, "none"): 4028, (False, "taskiq"): 3142}
+OWNED_LINES = {(False, "none"): 2554, (True, "none"): 4043, (False, "taskiq"): 3157}
 """The lines of the service and its migrations, by users and jobs. Keep them few."""
 JINJA = re.compile(r"(?<!\$)\{\{|\{%|%\}|\{#")
 

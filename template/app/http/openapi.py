@@ -15,6 +15,9 @@ from starlette.types import ASGIApp
 from app.http.cors import allow_origins
 from app.http.problems import SCHEMAS, Problem, ValidationProblem
 
+BOUND_NAMES = {"minimum", "maximum"}
+BOUNDS = {float(bound): bound for bound in (-(2**63), 2**63 - 1)}
+
 
 class Application(FastAPI):
     """FastAPI, with CORS, and with a document that describes errors, tags and public routes."""
@@ -47,6 +50,7 @@ class Application(FastAPI):
         tags = {tag["name"]: tag for tag in self.openapi_tags or []}
         document["tags"] = list((describe_tags(routes) | tags).values())
         name_operations(document["paths"], routes)
+        restore_bounds(document)
         for operations in document["paths"].values():
             for operation in operations.values():
                 operation.setdefault("security", [])  # no credentials
@@ -85,6 +89,17 @@ def name_operations(paths: dict[str, dict[str, Any]], routes: list[RouteContext]
                 tag = operation.get("tags", [""])[0]
                 name = f"{name}_{path}_{method.lower()}" if use_path else f"{tag}_{name}"
                 operation["operationId"] = to_identifier(name)
+
+
+def restore_bounds(part: Any) -> None:
+    """Make the bounds of 64-bit integers exact again: FastAPI converts them to floats."""
+    if isinstance(part, dict):
+        for name in BOUND_NAMES & part.keys():
+            if isinstance(part[name], float):  # not a field with this name
+                part[name] = BOUNDS.get(part[name], part[name])
+    if isinstance(part, dict | list):
+        for each in part.values() if isinstance(part, dict) else part:
+            restore_bounds(each)
 
 
 def to_identifier(text: str) -> str:

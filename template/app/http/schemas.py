@@ -36,7 +36,7 @@ def require_iso_format(value: object) -> object:
 
 
 def require_local_time(value: object) -> object:
-    if isinstance(value, str) and re.match(LOCAL_TIME, value):
+    if isinstance(value, dt.time) or (isinstance(value, str) and re.match(LOCAL_TIME, value)):
         return value
     raise ValueError("The value must be a time of day, such as 09:30 or 23:59:59.999999.")
 
@@ -86,7 +86,7 @@ Instant = Annotated[
 LocalTime = Annotated[
     dt.time,
     BeforeValidator(require_local_time),
-    WithJsonSchema({"type": "string", "pattern": LOCAL_TIME}, mode="validation"),
+    WithJsonSchema({"type": "string", "pattern": LOCAL_TIME}),  # `format: time` has an offset
 ]
 Json = TypeAliasType("Json", "list[Json] | dict[Text, Json] | Text | Int64 | Float | bool | None")
 JsonObject = dict[Text, Json]
