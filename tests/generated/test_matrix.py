@@ -48,7 +48,7 @@ DATABASE_ROUND_TRIPS = {
 READ_USER = {"postgresql": 1, "mysql": 1, "sqlite": 4}
 
 # Types that belong to no database by their name, but that some databases do not support.
-IMPOSSIBLE = {"Enum or text", "Unreadable(Color)"}
+IMPOSSIBLE = {"Unreadable(Color)"}
 REFUSED = {
     "mysql": IMPOSSIBLE,
     "postgresql": IMPOSSIBLE

@@ -57,8 +57,9 @@ def test_update_from_release_with_fewer_questions(render: Render, tmp_path: Path
         kept = {name: config[name] for name in ("_subdirectory", "_envops", "project_name")}
         (tree / "copier.yml").write_text(yaml.safe_dump(kept))
         for path in (tree / "template").iterdir():
-            if path.name not in {"justfile.jinja", "{{ _copier_conf.answers_file }}.jinja"}:
+            if path.name != "{{ _copier_conf.answers_file }}.jinja":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+        (tree / "template" / "justfile").write_text("dev:\n    fastapi dev\n")
 
     repository = tmp_path / "template"
     make_repository(repository)

@@ -32,9 +32,10 @@ T = TypeVar("T")
 RELAY = ["manage", "jobs", "relay"]
 WORKER = json.loads(sys.argv[3])
 TIMEOUT = 300  # seconds; most waits are much shorter
-DIRECT = os.environ["DATABASE_URL"]  # the proxy changes the variable
+# The proxy changes the variable. SQLite needs neither.
+DIRECT = os.environ.get("DATABASE_URL") or read_settings().database_url
 PROXY = make_proxy()
-THROUGH_PROXY = os.environ["DATABASE_URL"]
+THROUGH_PROXY = os.environ.get("DATABASE_URL", DIRECT)
 os.environ["DATABASE_URL"] = DIRECT
 # A lease of ten seconds, and few attempts.
 SETTINGS = {"JOB_TIMEOUT": "5", "JOB_ATTEMPTS": "3", "LOG_FORMAT": "json"}

@@ -13,9 +13,10 @@ from migrations.render_item import render_item
 LOCK_TIMEOUT = 3.0  # seconds; less than DATABASE_LOCK_TIMEOUT, so that requests only wait
 LOCK = text("SELECT GET_LOCK(LEFT(CONCAT('alembic:', DATABASE()), 64), 0)")
 RELEASE = text("SELECT RELEASE_LOCK(LEFT(CONCAT('alembic:', DATABASE()), 64))")
-AFTER_FAILURE = """\
-, plus the changes of the next revision before it failed: MySQL cannot roll them back. Undo them by
-hand."""
+AFTER_FAILURE = (
+    ", plus the changes of the next revision before it failed: MySQL cannot roll them back. Undo "
+    "them by hand."
+)
 
 OPTIONS: dict[str, Any] = {
     "transaction_per_migration": True,

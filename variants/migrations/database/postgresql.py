@@ -13,9 +13,10 @@ from migrations.lock import acquire
 
 LOCK_TIMEOUT = 3.0  # seconds; less than DATABASE_LOCK_TIMEOUT, so that requests only wait
 LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('alembic:' || current_database()))")
-AFTER_FAILURE = """\
-: the failed revision was rolled back. If it has an autocommit block, what it ran before the end of
-the block stays, such as an index that is INVALID."""
+AFTER_FAILURE = (
+    ": the failed revision was rolled back. If it has an autocommit block, what it ran before the "
+    "end of the block stays, such as an index that is INVALID."
+)
 
 
 def create_schemas(
