@@ -33,7 +33,7 @@ RELAY = ["manage", "jobs", "relay"]
 WORKER = json.loads(sys.argv[3])
 TIMEOUT = 300  # seconds; most waits are much shorter
 # The proxy changes the variable. SQLite needs neither.
-DIRECT = os.environ.get("DATABASE_URL") or read_settings().database_url
+DIRECT = read_settings().database_url.render_as_string(hide_password=False)
 PROXY = make_proxy()
 THROUGH_PROXY = os.environ.get("DATABASE_URL", DIRECT)
 os.environ["DATABASE_URL"] = DIRECT
