@@ -60,7 +60,7 @@ def configure_telemetry(name: str) -> None:
         "service.instance.id": str(uuid4()),  # otherwise, the metrics of workers would collide
     }
     resource = Resource.create(attributes).merge(OTELResourceDetector().detect())
-    # OTEL_TRACES_SAMPLER takes precedence. To record each trace would take half of a read.
+    # OTEL_TRACES_SAMPLER takes precedence. Recording all traces makes a read take 1.5 times as long.
     sampler = None if "OTEL_TRACES_SAMPLER" in os.environ else ParentBasedTraceIdRatio(SAMPLED)
     trace.set_tracer_provider(TracerProvider(sampler, resource))
     metrics.set_meter_provider(MeterProvider(resource=resource))

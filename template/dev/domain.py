@@ -76,7 +76,7 @@ def add(
 
 @commands.command("field", epilog=HELP, no_args_is_help=True)
 def add_fields(name: Name, fields: Fields, dry_run: DryRun = False) -> None:
-    """Add fields to a domain. The edits of its files are kept."""
+    """Add fields to a domain. Your edits of its files are kept."""
     check_git(dry_run)
     domain = find(name)
     extended = {**domain, "fields": [*domain["fields"], *fields]}

@@ -78,7 +78,7 @@ def review_enums(
 def convert_values(
     context: MigrationContext, _: object, change: ops.AlterColumnOp
 ) -> list[ops.MigrateOperation]:
-    """Say how to convert text to an enum, and one enum to another."""
+    """Convert text to an enum, and one enum to another, with a USING clause."""
     dialect, new = context.dialect, change.modify_type
     old = change.existing_type or NullType()
     if new is None or not (find_enum(old, dialect) or find_enum(new, dialect)):
@@ -124,7 +124,7 @@ def create(name: str, values: list[str]) -> ops.ExecuteSQLOp:
 
 
 def add_values(name: str, old: list[str], new: list[str]) -> Iterator[ops.ExecuteSQLOp]:
-    """Add the new values at their places. A downgrade leaves them."""
+    """Add the new values at their positions. A downgrade keeps them."""
     for n, value in enumerate(new):
         if value not in old:
             place = f"AFTER {quote(new[n - 1])}" if n else f"BEFORE {quote(old[0])}"

@@ -78,7 +78,7 @@ def name_of(operation: Any) -> str | None:
 
 
 def uses(operation: Any, columns: set[str], tables: set[str]) -> bool:
-    """Whether an operation needs one of these columns or tables."""
+    """Return whether an operation uses one of these columns or tables."""
     if isinstance(operation, ops.AlterColumnOp):
         return operation.column_name in columns
     if is_foreign_key(operation) and target(operation.to_constraint()) in tables:

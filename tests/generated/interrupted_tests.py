@@ -1,4 +1,4 @@
-"""Interrupts the tests of a project, and checks that no server and no files are left."""
+"""Interrupts the tests of a project, and checks that no server keeps running and no file remains."""
 
 import os
 import signal

@@ -106,7 +106,7 @@ class TimeOfDay(TypeDecorator[time]):
 
 
 class LongString(TypeDecorator[str]):
-    """Text of any length, to be read and not to be searched for."""
+    """Text of any length. It cannot be unique or have an index."""
 
     impl = Text
     cache_ok = True
@@ -120,7 +120,7 @@ class LongString(TypeDecorator[str]):
 
 
 class JsonDocument(TypeDecorator[Any]):
-    """JSON, as JSONB on PostgreSQL. Assign a new value: a change in place is not noticed."""
+    """JSON, stored as JSONB on PostgreSQL. SQLAlchemy does not notice a change in place."""
 
     impl = JSON
     cache_ok = True

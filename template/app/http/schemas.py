@@ -29,7 +29,7 @@ def unset() -> Any:
 
 
 def require_iso_format(value: object) -> object:
-    """Without this, Pydantic reads a number as the seconds since 1970."""
+    """Reject numbers, which Pydantic would read as seconds since 1970."""
     if isinstance(value, str) and value[4:5] == "-":
         return value
     raise ValueError("The value must be a string in ISO 8601 format.")
@@ -61,7 +61,7 @@ class DecimalString:
         )
 
     def parse(self, text: str) -> Decimal:
-        return Decimal(text).quantize(self.step) + 0  # + 0: without the sign of -0.00
+        return Decimal(text).quantize(self.step) + 0  # + 0 turns -0.00 into 0.00
 
     def __get_pydantic_core_schema__(self, *_: Any) -> CoreSchema:
         text = core_schema.custom_error_schema(

@@ -1,4 +1,4 @@
-"""The table of jobs. A job is a call of a task."""
+"""The table of jobs. A job is a task with its arguments."""
 
 from datetime import UTC, datetime
 from typing import Any

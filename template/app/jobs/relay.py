@@ -101,7 +101,7 @@ async def release(db: Database, jobs: Sequence[Job]) -> None:
 
 
 async def age_of_oldest(db: Database) -> float | None:
-    """Seconds since the oldest job was added. None if the database does not answer either."""
+    """Return the age of the oldest job in seconds, or None without the database."""
     oldest = select(func.min(Job.created_at)).where(col(Job.due_at).is_not(None))
     try:
         async with db.unit(read_only=True) as session:

@@ -24,7 +24,7 @@ class Task(Generic[P]):
         await self.function(db, *args, **kwargs)
 
     def dump(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
-        """The arguments as JSON."""
+        """Return the arguments as JSON."""
         dumped: dict[str, Any] = to_jsonable_python(
             {"args": args, "kwargs": kwargs}, inf_nan_mode="strings"
         )
@@ -40,7 +40,7 @@ registered: dict[str, Task[...]] = {}
 
 
 def task(function: Callable[Concatenate[Database, P], Awaitable[None]]) -> Task[P]:
-    """Make a task of an async function whose first parameter is the database.
+    """Turn an async function whose first parameter is the database into a task.
 
     Its name is `domain.function`. Jobs are stored with it, so a renamed task does not find them.
     """
@@ -51,6 +51,6 @@ def task(function: Callable[Concatenate[Database, P], Awaitable[None]]) -> Task[
 
 
 def find_tasks() -> dict[str, Task[...]]:
-    """All tasks by their names."""
+    """Return all tasks by name."""
     modules("tasks")
     return registered

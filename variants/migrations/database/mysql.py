@@ -10,7 +10,7 @@ from migrations import autogenerate, order, stages
 from migrations.lock import acquire
 from migrations.render_item import render_item
 
-LOCK_TIMEOUT = 3.0  # seconds; less than DATABASE_LOCK_TIMEOUT, so that requests only wait
+LOCK_TIMEOUT = 3.0  # seconds; less than DATABASE_LOCK_TIMEOUT, so that requests do not fail
 LOCK = text("SELECT GET_LOCK(LEFT(CONCAT('alembic:', DATABASE()), 64), 0)")
 RELEASE = text("SELECT RELEASE_LOCK(LEFT(CONCAT('alembic:', DATABASE()), 64))")
 AFTER_FAILURE = (

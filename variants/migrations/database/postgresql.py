@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event, text
 from migrations import autogenerate, enums, order
 from migrations.lock import acquire
 
-LOCK_TIMEOUT = 3.0  # seconds; less than DATABASE_LOCK_TIMEOUT, so that requests only wait
+LOCK_TIMEOUT = 3.0  # seconds; less than DATABASE_LOCK_TIMEOUT, so that requests do not fail
 LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('alembic:' || current_database()))")
 AFTER_FAILURE = (
     ": the failed revision was rolled back. If it has an autocommit block, what it ran before the "
@@ -22,7 +22,7 @@ AFTER_FAILURE = (
 def create_schemas(
     context: MigrationContext, _: object, scripts: list[ops.MigrationScript]
 ) -> None:
-    """Create the schemas of new tables. A downgrade leaves them: others may use them."""
+    """Create the schemas of new tables. A downgrade keeps them, because others may use them."""
     for script in scripts:
         assert script.upgrade_ops is not None
         operations = script.upgrade_ops.ops
@@ -57,7 +57,7 @@ def prepare(connection: Connection, arguments: dict[str, str]) -> None:
 
 @contextmanager
 def migration_lock(connection: Connection, arguments: dict[str, str]) -> Generator[None]:
-    """Hold the lock in a transaction of a second connection.
+    """Hold the lock in a transaction on a second connection.
 
     Behind a pooler, the lock of a session would stay. And this transaction has no snapshot between
     statements: CREATE INDEX CONCURRENTLY waits for all older snapshots.

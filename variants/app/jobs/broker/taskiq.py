@@ -56,7 +56,7 @@ async def run_job(
 
 @asynccontextmanager
 async def connect_broker(settings: JobSettings) -> AsyncGenerator[Send]:
-    """Connect to the broker, to send jobs."""
+    """Connect to the broker to send jobs."""
     broker = create_broker(settings)
 
     async def send(job: Job) -> None:
