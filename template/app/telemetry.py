@@ -85,7 +85,7 @@ class TraceMiddleware:
 
 def observe(db: Database) -> None:
     """Trace the statements of a database, and measure its pools."""
-    pools = {"reader": trace_statements(db.reader), "writer": trace_statements(db.writer)}
+    pools = {name: trace_statements(engine) for name, engine in db.engines.items()}
     wait_time = meter.create_histogram(
         "db.client.connection.wait_time",
         unit="s",

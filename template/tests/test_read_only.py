@@ -7,6 +7,7 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 from httpx2 import AsyncClient
 from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -16,7 +17,7 @@ from sqlalchemy.orm import (
 )
 
 from app.api import include_domain
-from app.db.database import Database, SessionError
+from app.db.database import Database, SessionError, TransactionConflict
 from app.db.session import Repository
 
 SAFE, UNSAFE = ["GET", "HEAD", "OPTIONS"], ["POST", "PUT", "PATCH", "DELETE"]
@@ -91,3 +92,20 @@ async def test_read_only_rejects_changed_objects(
         with pytest.raises(SessionError, match="is read-only"):
             await session.flush()
         session.expunge_all()
+
+
+@pytest.mark.parametrize(
+    ("read_only", "statement", "expected"),
+    [
+        (True, "SELECT 1", TransactionConflict),
+        (False, "SELECT 1", OperationalError),  # it may have been the COMMIT
+        (True, None, OperationalError),  # there was no connection
+    ],
+)
+async def test_read_that_lost_its_connection_is_retried(
+    db: Database, read_only: bool, statement: str | None, expected: type[Exception]
+) -> None:
+    lost = OperationalError(statement, None, Exception(), connection_invalidated=True)
+    with pytest.raises(expected):
+        async with db.unit(read_only=read_only):
+            raise lost

@@ -33,6 +33,7 @@ from tests.generated.load import put_under_load
 from tests.generated.malicious_input import send_malicious_input
 from tests.generated.project import GeneratedProject
 from tests.generated.revisions import revise_column_types, revise_models
+from tests.generated.several_machines import use_several_machines
 from tests.generated.sign_ins import measure_memory_of_sign_ins
 from tests.generated.telemetry import export_telemetry
 from tests.generated.wheel import run_from_wheel
@@ -82,6 +83,7 @@ CHECKS = [
     Check("job faults", JOBS_FAULT_INJECTED, inject_job_faults),
     Check("migrations beside requests", FAULT_INJECTED_DI, migrate_beside_requests),
     Check("connection pooler", FAULT_INJECTED_POSTGRESQL, migrate_through_pooler),
+    Check("several machines", FAULT_INJECTED_POSTGRESQL, use_several_machines),
     Check("database URLs", FAULT_INJECTED_DI_SERVER, try_database_urls),
     Check("other working folder", RECIPES_USED, use_other_working_folder),
     Check("malicious input", FAULT_INJECTED, send_malicious_input),

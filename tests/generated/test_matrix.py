@@ -20,6 +20,7 @@ from tests.generated.job_faults import NO_BROKER
 from tests.generated.live_migrations import NO_PGBOUNCER
 from tests.generated.load import ERRORS, NO_WRK
 from tests.generated.matrix import Matrix
+from tests.generated.several_machines import WITH_PGBOUNCER
 from tests.support.combinations import (
     COMBINATIONS,
     DEFAULT,
@@ -104,6 +105,16 @@ def test_connection_pooler(combination: Combination, matrix: Matrix) -> None:
     if (findings := matrix.result(combination).findings.get("connection pooler")) is None:
         report_not_run(NO_PGBOUNCER)
     assert findings == {"migrations": []}
+
+
+@pytest.mark.parametrize("combination", FAULT_INJECTED_POSTGRESQL, ids=str)
+def test_several_machines(combination: Combination, matrix: Matrix) -> None:
+    """No row is lost, and the service works again, after faults of a standby, a primary, a pooler."""
+    findings = matrix.result(combination).findings["several machines"]
+    assert {name: found for name, found in findings.items() if found} == {}
+    assert len(findings) > 1
+    if WITH_PGBOUNCER not in findings:
+        report_not_run(NO_PGBOUNCER)
 
 
 @pytest.mark.parametrize("combination", FAULT_INJECTED, ids=str)

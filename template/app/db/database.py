@@ -1,8 +1,8 @@
 """The database and its units of work: one session, one transaction, one task."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Self
 
 import sqlmodel
@@ -39,7 +39,7 @@ class SessionError(RuntimeError):
 class TransactionConflict(Exception):
     """A deadlock, a lock timeout, a serialization failure, or a migration at the same time.
 
-    The transaction may succeed when it is retried.
+    Or a read that has lost its connection. The transaction may succeed when it is retried.
     """
 
 
@@ -52,6 +52,8 @@ class Database:
 
     writer: AsyncEngine
     reader: AsyncEngine
+    engines: dict[str, AsyncEngine]  # by name; their connections are closed in the end
+    open_to_read: Callable[..., AbstractAsyncContextManager[AsyncSession]]
     connected = False
 
     @asynccontextmanager
@@ -66,15 +68,16 @@ class Database:
             "expire_on_commit": False,
             "close_resets_only": False,
         }
-        self._writing = async_sessionmaker(writer, **options)
-        self._reading = async_sessionmaker(reader, **options)
+        self._open_to_write = async_sessionmaker(writer, **options)
+        self.open_to_read = async_sessionmaker(reader, **options)
         self.writer, self.reader, self.connected = writer, reader, True
+        self.engines = engines = {"reader": reader, "writer": writer}
         try:
             yield self
         finally:
             self.__dict__ = outer
-            await writer.dispose()
-            await reader.dispose()
+            for engine in engines.values():
+                await engine.dispose()
 
     @asynccontextmanager
     async def unit(self, *, read_only: bool = False) -> AsyncGenerator[AsyncSession]:
@@ -84,9 +87,9 @@ class Database:
         """
         if not self.connected:
             raise SessionError(NOT_CONNECTED)
-        new_session = self._reading if read_only else self._writing
+        open_session = self.open_to_read if read_only else self._open_to_write
         info = {"task": asyncio.current_task(), "read_only": read_only}
-        async with new_session(info=info) as session:
+        async with open_session(info=info) as session:
             try:
                 yield session
                 if read_only:
@@ -96,13 +99,19 @@ class Database:
             except BaseException as error:
                 # close() is not enough: on SQLite, a failed COMMIT leaves the transaction open.
                 await session.rollback()
-                if isinstance(error, DBAPIError) and code_of(error) in RETRYABLE:
+                if isinstance(error, DBAPIError) and should_retry(error, read_only):
                     raise TransactionConflict from error
                 if read_only and isinstance(error, DBAPIError) and code_of(error) in READ_ONLY:
                     raise SessionError(READ_ONLY_UNIT) from error
                 raise
             finally:
                 session.info["task"] = None
+
+
+def should_retry(error: DBAPIError, read_only: bool) -> bool:
+    # If a COMMIT loses its connection, nobody knows whether the rows are stored.
+    lost_read = read_only and error.connection_invalidated and error.statement is not None
+    return lost_read or code_of(error) in RETRYABLE
 
 
 def ensure_usable(session: Session) -> None:

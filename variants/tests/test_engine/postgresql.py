@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from fastapi import APIRouter, FastAPI
 from httpx2 import AsyncClient
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api import include_domain
@@ -13,9 +15,12 @@ from app.db import engine as engines
 from app.db.database import Database
 from app.db.engine import create_migrator, create_reader, create_writer
 from app.db.session import DatabaseDep
+from app.db.url import parse_url
 from app.settings import Settings
+from tests.conftest import settings_for
 
 TIMEOUTS = "statement_timeout", "idle_in_transaction_session_timeout"
+RAISE = "DO $$BEGIN RAISE SQLSTATE '{}'; END$$"
 PID = "SELECT pg_backend_pid()"
 PREPARED = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT $%'"
 STATUSES = {
@@ -32,7 +37,7 @@ routes = APIRouter(prefix="/test-engine")
 async def raise_error(code: str, db: DatabaseDep) -> None:
     async with db.unit() as session:
         connection = await session.connection()
-        await connection.exec_driver_sql(f"DO $$BEGIN RAISE SQLSTATE '{code}'; END$$")
+        await connection.exec_driver_sql(RAISE.format(code))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -101,3 +106,31 @@ async def test_connection_that_the_server_closed_is_replaced(
     await asyncio.sleep(0)
     assert await first(engine, PID) != [pid]
     await engine.dispose()
+
+
+async def test_several_hosts(settings: Settings) -> None:
+    url = settings.database_url
+    address = url.set(host=None, port=None).update_query_dict(
+        {"host": f"127.0.0.1:1,{url.host}:{url.port}", "target_session_attrs": "primary"}
+    )
+    several = settings_for(parse_url(address))
+    assert await show(create_writer(several), "port") == [str(url.port)]
+    migrating = settings.model_copy(update={"migrations_database_url": parse_url(address)})
+    assert "127.0.0.1," in str(create_migrator(migrating).url.query["host"])
+
+
+def test_only_reads_may_use_a_standby() -> None:
+    standby = parse_url("postgresql://a,b/app?target_session_attrs=standby")
+    settings = settings_for(parse_url("postgresql://a/app"), database_read_url=standby)
+    assert settings.database_read_url == standby
+    with pytest.raises(ValidationError, match="target_session_attrs=standby would refuse to write"):
+        settings_for(standby)
+
+
+async def test_writer_leaves_a_server_that_has_become_a_standby(settings: Settings) -> None:
+    for create, leaves in ((create_writer, True), (create_reader, False)):
+        engine = create(settings)
+        with pytest.raises(DBAPIError) as error:
+            await first(engine, RAISE.format("25006"))
+        assert error.value.connection_invalidated == leaves
+        await engine.dispose()

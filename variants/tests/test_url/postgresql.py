@@ -39,6 +39,7 @@ VERIFIED = {"sslmode": "verify-full", "sslrootcert": SYSTEM}
         ("postgresql", "?options=endpoint%3Dep-1", {"options": "endpoint=ep-1"}),
         ("postgresql", "?connect_timeout=10", {"connect_timeout": "10"}),
         ("postgresql", "?target_session_attrs=read-write", {"target_session_attrs": "primary"}),
+        ("postgresql", "?target_session_attrs=read-only", {"target_session_attrs": "standby"}),
     ],
 )
 def test_translated(scheme: str, parameters: str, query: dict[str, str]) -> None:
@@ -94,7 +95,7 @@ def test_one_host_with_ipv6() -> None:
         ("sslmode=require&sslmode=disable", "sslmode=require,disable is not supported"),
         ("sslrootcert=no/such.pem", "sslrootcert: there is no file .*no/such.pem"),
         ("connect_timeout=soon", "connect_timeout must be"),
-        ("target_session_attrs=standby", "target_session_attrs=standby would refuse to write"),
+        ("target_session_attrs=master", "target_session_attrs=master is not one of any, primary"),
     ],
 )
 def test_refused(parameters: str, message: str) -> None:

@@ -10,16 +10,20 @@ from sqlalchemy import URL, ExceptionContext, NullPool, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.db.error_codes import STALE, code_of
+from app.db.error_codes import READ_ONLY, STALE, code_of
 from app.db.pool import FifoPool
 from app.db.settings import DatabaseSettings
 
+NEXT_HOST = OSError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched
 MAX_IDLE = 30  # seconds; a firewall may drop a connection that is idle for longer
 
 
 def create_writer(settings: DatabaseSettings) -> AsyncEngine:
     """Create the engine for transactions."""
-    return _create(settings, settings.database_write_pool, settings.database_isolation_level)
+    size, isolation_level = settings.database_write_pool, settings.database_isolation_level
+    engine = _create(settings, size, isolation_level)
+    event.listen(engine.sync_engine, "handle_error", reconnect_if_standby)
+    return engine
 
 
 def create_reader(settings: DatabaseSettings) -> AsyncEngine:
@@ -33,6 +37,8 @@ def create_reader(settings: DatabaseSettings) -> AsyncEngine:
 
 def create_migrator(settings: DatabaseSettings) -> AsyncEngine:
     """Create the engine for migrations: one connection, without a statement timeout."""
+    url = settings.migrations_database_url or settings.database_url
+    settings = settings.model_copy(update={"database_url": url})
     return create_async_engine(
         _address(settings), poolclass=NullPool, connect_args=_connect_args(settings)
     )
@@ -96,12 +102,18 @@ def unique_name() -> str:
     return f"__asyncpg_{uuid4()}__"
 
 
-async def connect(*args: Any, **kwargs: Any) -> Any:
-    """Connect, and turn an OSError into a database error, as the other drivers do."""
-    try:
-        return await asyncpg.connect(*args, **kwargs)
-    except OSError as error:
-        raise asyncpg.CannotConnectNowError(f"Cannot connect: {error}") from error
+async def connect(host: Any = None, port: Any = None, **kwargs: Any) -> Any:
+    """Connect to the first host that accepts it, each within the timeout.
+
+    Turn an OSError into a database error, as the other drivers do.
+    """
+    several = isinstance(host, list)
+    for address in zip(host, port, strict=True) if several else [(host, port)]:
+        try:
+            return await asyncpg.connect(host=address[0], port=address[1], **kwargs)
+        except NEXT_HOST as error:
+            failure = error
+    raise asyncpg.CannotConnectNowError(f"Cannot connect: {failure}") from failure
 
 
 def refuse_dead_connection(connection: Any, record: Any, _: object) -> None:
@@ -123,3 +135,9 @@ def reconnect_if_stale(context: ExceptionContext) -> None:
     """Replace all connections after a migration: their prepared statements would fail again."""
     error = context.sqlalchemy_exception
     context.is_disconnect |= isinstance(error, DBAPIError) and code_of(error) == STALE
+
+
+def reconnect_if_standby(context: ExceptionContext) -> None:
+    """Replace all connections if the server is a standby: another one has become the primary."""
+    error = context.sqlalchemy_exception
+    context.is_disconnect |= isinstance(error, DBAPIError) and code_of(error) in READ_ONLY

@@ -38,6 +38,8 @@ def create_reader(settings: DatabaseSettings) -> AsyncEngine:
 
 def create_migrator(settings: DatabaseSettings) -> AsyncEngine:
     """Create the engine for migrations: one connection."""
+    url = settings.migrations_database_url or settings.database_url
+    settings = settings.model_copy(update={"database_url": url})
     return create_async_engine(
         settings.database_url.set(query={}),
         poolclass=NullPool,

@@ -9,7 +9,7 @@ from sqlalchemy import ExceptionContext, NullPool, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.db.error_codes import STALE, code_of
+from app.db.error_codes import READ_ONLY, STALE, code_of
 from app.db.pool import FifoPool
 from app.db.settings import DatabaseSettings
 
@@ -18,7 +18,10 @@ MAX_IDLE = 30  # seconds; a firewall may drop a connection that is idle for long
 
 def create_writer(settings: DatabaseSettings) -> AsyncEngine:
     """Create the engine for transactions."""
-    return _create(settings, settings.database_write_pool, settings.database_isolation_level)
+    size, isolation_level = settings.database_write_pool, settings.database_isolation_level
+    engine = _create(settings, size, isolation_level)
+    event.listen(engine.sync_engine, "handle_error", reconnect_if_standby)
+    return engine
 
 
 def create_reader(settings: DatabaseSettings) -> AsyncEngine:
@@ -32,6 +35,8 @@ def create_reader(settings: DatabaseSettings) -> AsyncEngine:
 
 def create_migrator(settings: DatabaseSettings) -> AsyncEngine:
     """Create the engine for migrations: one connection, without a statement timeout."""
+    url = settings.migrations_database_url or settings.database_url
+    settings = settings.model_copy(update={"database_url": url})
     return create_async_engine(
         settings.database_url, poolclass=NullPool, connect_args=_connect_args(settings)
     )
@@ -99,3 +104,9 @@ def reconnect_if_stale(context: ExceptionContext) -> None:
     """Replace all connections after a migration: their prepared statements would fail again."""
     error = context.sqlalchemy_exception
     context.is_disconnect |= isinstance(error, DBAPIError) and code_of(error) == STALE
+
+
+def reconnect_if_standby(context: ExceptionContext) -> None:
+    """Replace all connections if the server is a standby: another one has become the primary."""
+    error = context.sqlalchemy_exception
+    context.is_disconnect |= isinstance(error, DBAPIError) and code_of(error) in READ_ONLY

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from app.db.url import DatabaseURL, parse_url
+from app.db.url import DatabaseURL, OptionalURL, parse_url
 
 LOCAL = "mysql://root@localhost:3306/{{ database_name }}"
 
@@ -14,6 +14,19 @@ class DatabaseSettings(BaseSettings):
     database_url: DatabaseURL = Field(
         default=parse_url(LOCAL),
         description="mysql://user:password@host:3306/name?ssl_ca=/path/ca.pem, for example.",
+    )
+    database_read_url: OptionalURL = Field(
+        default=None,
+        description="A standby for GET, HEAD and OPTIONS. Without it, all reads use DATABASE_URL.",
+    )
+    database_max_lag: int = Field(
+        default=5,
+        ge=1,
+        description="Seconds after a write in which its client does not read from the standby.",
+    )
+    migrations_database_url: OptionalURL = Field(
+        default=None,
+        description="For migrations, if DATABASE_URL is a pooler or one of several servers.",
     )
     database_write_pool: int = Field(
         default=10, ge=1, description="Connections per worker for transactions. All stay open."

@@ -2,10 +2,12 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
+from sqlalchemy import URL
 
-from app.db.url import DatabaseURL, parse_url
+from app.db.url import DatabaseURL, OptionalURL, parse_url
+from app.db.url_parameters import refuse_standby
 
 LOCAL = "postgresql://postgres@localhost:5432/{{ database_name }}"
 
@@ -14,6 +16,19 @@ class DatabaseSettings(BaseSettings):
     database_url: DatabaseURL = Field(
         default=parse_url(LOCAL),
         description="postgres://user:password@host:5432/name?sslmode=verify-full, for example.",
+    )
+    database_read_url: OptionalURL = Field(
+        default=None,
+        description="A standby for GET, HEAD and OPTIONS. Without it, all reads use DATABASE_URL.",
+    )
+    database_max_lag: int = Field(
+        default=5,
+        ge=1,
+        description="Seconds after a write in which its client does not read from the standby.",
+    )
+    migrations_database_url: OptionalURL = Field(
+        default=None,
+        description="For migrations, if DATABASE_URL is a pooler or one of several servers.",
     )
     database_write_pool: int = Field(
         default=10, ge=1, description="Connections per worker for transactions. All stay open."
@@ -46,3 +61,10 @@ class DatabaseSettings(BaseSettings):
     database_pooler: Literal["none", "transaction"] = Field(
         default="none", description="Use transaction behind PgBouncer in transaction mode."
     )
+
+    @field_validator("database_url", "migrations_database_url")
+    @classmethod
+    def is_writable(cls, url: URL | None) -> URL | None:
+        if url is not None:
+            refuse_standby(url)
+        return url

@@ -47,7 +47,9 @@ REMEDIES = {
 FILES = ("passfile", "sslcert", "sslcrl", "sslkey", "sslrootcert")
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SSL = {"true": "require", "1": "require", "false": "disable", "0": "disable"}
-WRITABLE = {"any": "any", "primary": "primary", "read-write": "primary"}
+# The connections of read-only units are not writable: only the role of the server may count.
+TARGETS = {"any": "any", "primary": "primary", "read-write": "primary"}
+READ_TARGETS = {"prefer-standby": "prefer-standby", "read-only": "standby", "standby": "standby"}
 
 
 def translate(url: URL) -> URL:
@@ -68,10 +70,9 @@ def translate(url: URL) -> URL:
     if (timeout := query.get("connect_timeout", "1")) == "0" or not timeout.isdecimal():
         raise ValueError("connect_timeout must be a whole number of seconds")
     if (target := query.get("target_session_attrs")) is not None:
-        if target not in WRITABLE:
-            raise ValueError(f"target_session_attrs={target} would refuse to write: use primary")
-        # The connections of read-only units are not writable: only the server may count.
-        query["target_session_attrs"] = WRITABLE[target]
+        if target not in (targets := TARGETS | READ_TARGETS):
+            raise ValueError(f"target_session_attrs={target} is not one of {', '.join(targets)}")
+        query["target_session_attrs"] = targets[target]
     if "host" in query:
         hosts = [split_port(host) for host in query["host"].split(",")]
         ports = query.get("port", "5432").split(",")
@@ -79,6 +80,11 @@ def translate(url: URL) -> URL:
         query["host"] = ",".join(host for host, _ in hosts)
         query["port"] = ",".join(own or port for (_, own), port in zip(hosts, ports, strict=False))
     return url.set(query=query)
+
+
+def refuse_standby(url: URL) -> None:
+    if (target := url.query.get("target_session_attrs")) in READ_TARGETS:
+        raise ValueError(f"target_session_attrs={target} would refuse to write: use primary")
 
 
 def split_port(host: str) -> tuple[str, str]:
