@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from app.cli import manage
 from app.settings import Settings

@@ -32,12 +32,12 @@ Service = tuple["subprocess.Popen[bytes]", str]
 
 @contextmanager
 def run_production_service(project: Path, env: dict[str, str]) -> Iterator[Service]:
-    """Runs `fastapi run`. Yields the process and its address, and checks its log for secrets."""
+    """Runs the image's command. Yields the process and its address, and checks its log for secrets."""
     output = project / "service.log"
-    fastapi = Path(env["UV_PROJECT_ENVIRONMENT"]) / "bin" / "fastapi"
+    uvicorn = Path(env["UV_PROJECT_ENVIRONMENT"]) / "bin" / "uvicorn"
     with output.open("w") as log:
         service = subprocess.Popen(
-            [fastapi, "run", "--host", "127.0.0.1", "--port", "0"],
+            [uvicorn, "app.main:app", "--host", "127.0.0.1", "--port", "0", "--no-access-log"],
             cwd=project,
             env=env | {"LOG_FORMAT": "json"},
             stdout=log,
@@ -57,7 +57,7 @@ def wait_for_address(service: "subprocess.Popen[bytes]", output: Path) -> str:
         if found := RUNNING.search(output.read_text()):
             return found[1]
         time.sleep(0.05)
-    raise CommandFailed(f"`fastapi run` did not start:\n{output.read_text()}")
+    raise CommandFailed(f"The service did not start:\n{output.read_text()}")
 
 
 @contextmanager

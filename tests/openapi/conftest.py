@@ -21,9 +21,13 @@ QUIET = {"REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_UPDATE_NOTIFIER": "1"}
 
 @dataclass
 class Service:
-    """A running service. Its document is `openapi.json` in a folder for tools to work in."""
+    """A running service, without the packages for development.
+
+    Its document is `openapi.json` in a folder for tools to work in.
+    """
 
     address: str
+    project: Path
     folder: Path
     env: dict[str, str]
 
@@ -54,7 +58,7 @@ def service(
     for file in [*HERE.glob("*.yaml"), *CLIENTS.glob("*.ts"), CLIENTS / "tsconfig.json"]:
         shutil.copy(file, folder)
     with run_production_service(project, env) as (_, address):
-        yield Service(address, folder, env)
+        yield Service(address, project, folder, env)
 
 
 @pytest.fixture(scope="session")

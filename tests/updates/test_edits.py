@@ -25,7 +25,7 @@ EDITS = [
     ("app/items/routes.py", r"(    item = await items\.create)", r'    log.info("new item")\n\1'),
     ("app/http/health.py", r"(    \"\"\"The process answers.*\n)", r'\1    log.debug("asked")\n'),
     ("app/settings.py", r"\Z", '\n    payment_url: str = "https://pay.example"\n'),
-    ("pyproject.toml", r'(    "typer[^\n]*\n)', r'\1    "stamina>=25",\n'),
+    ("pyproject.toml", r'(    "structlog[^\n]*\n)', r'\1    "stamina>=25",\n'),
     ("pyproject.toml", r'(    "prek[^\n]*\n)', r'\1    "polyfactory>=3",\n'),
     ("README.md", r"\Z", "\n## Our team\n\nAsk Ada.\n"),
     ("README.md", r"(## Migrations\n)", r"\1\nAda reads them all.\n"),

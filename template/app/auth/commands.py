@@ -2,9 +2,8 @@
 
 import asyncio
 import os
-from typing import Annotated
 
-import typer
+import click
 
 from app.auth.errors import EmailTaken
 from app.auth.manager import UserManager
@@ -15,26 +14,28 @@ from app.db.session import connect
 from app.errors import DomainError
 from app.settings import Settings, read_settings
 
-users = typer.Typer(help="Manage users.", no_args_is_help=True)
+
+@click.group()
+def users() -> None:
+    """Manage users."""
 
 
 @users.command()
-def create_superuser(
-    email: Annotated[
-        str, typer.Option(prompt="E-mail (SUPERUSER_EMAIL)", envvar="SUPERUSER_EMAIL")
-    ],
-) -> None:
+@click.option(
+    "--email", prompt="E-mail (SUPERUSER_EMAIL)", envvar="SUPERUSER_EMAIL", show_envvar=True
+)
+def create_superuser(email: str) -> None:
     """Create a superuser, if it does not exist. SUPERUSER_PASSWORD or a prompt is its password."""
     if (normalized := normalize_email(email)) is None:
-        raise typer.BadParameter("it must be an e-mail address", param_hint="--email")
+        raise click.BadParameter("it must be an e-mail address", param_hint="--email")
     try:
         created = asyncio.run(_create_superuser(read_settings(), normalized))
     except DomainError as error:
         raise SystemExit(str(error)) from error
     if created:
-        typer.echo(f"Created the superuser {normalized}.")
+        click.echo(f"Created the superuser {normalized}.")
     else:
-        typer.echo(f"The superuser {normalized} exists already. Its password is unchanged.")
+        click.echo(f"The superuser {normalized} exists already. Its password is unchanged.")
 
 
 async def _create_superuser(settings: Settings, email: str) -> bool:
@@ -65,14 +66,14 @@ def _read_password() -> str:
     if password := os.environ.get("SUPERUSER_PASSWORD"):
         return password
     prompt = "Password (SUPERUSER_PASSWORD)"
-    typed: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=True)
+    typed: str = click.prompt(prompt, hide_input=True, confirmation_prompt=True)
     return typed
 
 
 @users.command()
 def purge_sessions() -> None:
     """Delete expired sessions. Run this once a day."""
-    typer.echo(f"Deleted {asyncio.run(_purge_sessions(read_settings()))} sessions.")
+    click.echo(f"Deleted {asyncio.run(_purge_sessions(read_settings()))} sessions.")
 
 
 async def _purge_sessions(settings: Settings) -> int:

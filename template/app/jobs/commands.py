@@ -3,10 +3,9 @@
 import asyncio
 import signal
 from collections.abc import Sequence
-from typing import Annotated
 from uuid import UUID
 
-import typer
+import click
 from sqlmodel import col, func, select, update
 
 from app.db.models import now
@@ -17,7 +16,10 @@ from app.jobs.models import AT_ONCE, Job
 from app.logging import configure_logging
 from app.settings import Settings, read_settings
 
-jobs = typer.Typer(help="Manage jobs.", no_args_is_help=True)
+
+@click.group()
+def jobs() -> None:
+    """Manage jobs."""
 
 
 @jobs.command()
@@ -41,14 +43,13 @@ async def _relay(settings: Settings) -> None:
 
 
 @jobs.command("list")
-def list_jobs(
-    failed: Annotated[bool, typer.Option("--failed", help="Only jobs that have failed.")] = False,
-) -> None:
+@click.option("--failed", is_flag=True, help="Only jobs that have failed.")
+def list_jobs(failed: bool) -> None:
     """List the jobs that are not done, the oldest first."""
     for job in asyncio.run(_list(read_settings(), failed)):
         state = "waits" if job.due_at else "FAILED"
         line = f"{job.id} {job.created_at:%Y-%m-%d %H:%M:%S} {state} {job.task}"
-        typer.echo(f"{line} {job.attempts} attempts {job.error or ''}".rstrip())
+        click.echo(f"{line} {job.attempts} attempts {job.error or ''}".rstrip())
 
 
 async def _list(settings: Settings, failed: bool) -> Sequence[Job]:
@@ -60,11 +61,10 @@ async def _list(settings: Settings, failed: bool) -> Sequence[Job]:
 
 
 @jobs.command()
-def retry(
-    ids: Annotated[list[UUID] | None, typer.Argument(help="Ids; all by default.")] = None,
-) -> None:
-    """Send failed jobs again."""
-    typer.echo(f"{asyncio.run(_retry(read_settings(), ids or []))} jobs will be retried.")
+@click.argument("ids", nargs=-1, type=click.UUID)
+def retry(ids: Sequence[UUID]) -> None:
+    """Send failed jobs again: all of them, or those with these IDS."""
+    click.echo(f"{asyncio.run(_retry(read_settings(), ids))} jobs will be retried.")
 
 
 async def _retry(settings: Settings, ids: Sequence[UUID]) -> int:

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner, Result
 from httpx2 import AsyncClient
 from sqlmodel import select, update
-from typer.testing import CliRunner, Result
 
 from app.auth import commands
 from app.auth.models import User, UserSession
