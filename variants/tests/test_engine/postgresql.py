@@ -79,6 +79,8 @@ async def test_session_settings(settings: Settings) -> None:
     assert await show(create_writer(changed), *names) == ["1500ms", "2500ms", "off", "serializable"]
     assert await show(create_reader(changed), *names[:3]) == ["1500ms", "2500ms", "on"]
     assert await show(create_migrator(changed), *names[:3]) == ["0", "0", "off"]
+    for create in (create_writer, create_reader):
+        assert await show(create(settings), "random_page_cost") == ["1.1"]
 
 
 async def test_reader_starts_no_transaction(db: Database) -> None:

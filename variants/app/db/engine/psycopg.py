@@ -51,6 +51,8 @@ def _create(
         session["idle_in_transaction_session_timeout"] = (
             f"{settings.database_idle_timeout * 1000:.0f}"
         )
+        # With 4, for hard disks, PostgreSQL looks for the last page of an owner in the wrong index.
+        session["random_page_cost"] = "1.1"
     engine = create_async_engine(
         settings.database_url,
         isolation_level=isolation_level,
