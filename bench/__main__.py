@@ -16,6 +16,7 @@ from bench.projects import (
     FASTAPI,
     FASTAPI_USERS,
     SQLMODEL,
+    USERS_USUAL,
     Combination,
     Projects,
     open_projects,
@@ -49,10 +50,11 @@ GROUPS = {
 # FastAPI + asyncpg runs in each group, because all ratios refer to it.
 GROUP_BASELINES = [
     [ASGI, FASTAPI, SQLMODEL],
-    [FASTAPI, FASTAPI_USERS],
+    [FASTAPI, FASTAPI_USERS, USERS_USUAL],
     [FASTAPI],
 ]
 PAGES = [1, 100, 1_000, 10_000]  # of 100 items each
+DRIVERS_WITH_OWNERS = ["asyncpg", "asyncmy", "aiosqlite"]
 
 
 @dataclass
@@ -71,14 +73,19 @@ class Benchmark:
             names = GROUP_BASELINES[number]
             baselines = {name: self.projects.baselines[name].copy() for name in names}
             services = {each: self.projects.make_service(each) for each in combinations}
+            with_cookies = [
+                server.with_cookie()
+                for server in (baselines.get(USERS_USUAL), *services.values())
+                if server is not None and server.cookie
+            ]
             compare(
-                [*baselines.values(), *services.values()],
+                [*baselines.values(), *services.values(), *with_cookies],
                 baselines[FASTAPI],
                 ROUTES,
                 rounds=self.rounds,
                 starts=2 if number == 0 and not self.quick else 1,
             )
-            self.report.add_services(title, baselines, services)
+            self.report.add_services(title, baselines, services, with_cookies)
 
     def starts(self) -> None:
         """The time from the start of a process to its first response."""
@@ -121,7 +128,7 @@ class Benchmark:
             self.report.add_changes(route, unchanged, servers)
 
     def scale(self) -> None:
-        """Pages in a million items, and two workers."""
+        """Pages in a million items, also of one owner, and two workers."""
         service = self.projects.make_service(Combination("asyncpg", "di", "int"), rows=1_000_000)
         pages = {page: f"GET /items?limit=100&after={page * 100 - 99}" for page in PAGES}
         compare([service], service, list(pages.values()), rounds=self.rounds)
@@ -136,6 +143,19 @@ class Benchmark:
         ]
         compare(workers, workers[0], [LIVE, READ], rounds=self.rounds)
         self.report.add_workers(workers)
+        for driver in DRIVERS_WITH_OWNERS:
+            combination = Combination(driver, "di", "int", auth=True)
+            service, views = self.projects.make_service_with_owners(combination)
+            service.start()
+            latencies = {
+                view.kind: {
+                    name: service.measure_latency(path, view.header)
+                    for name, path in view.pages.items()
+                }
+                for view in views
+            }
+            service.stop()
+            self.report.add_owners(combination, latencies)
 
 
 PARTS: dict[str, Callable[[Benchmark], None]] = {

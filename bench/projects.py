@@ -3,6 +3,7 @@
 This is the only module of the benchmark that imports from `tests`.
 """
 
+import json
 import os
 import re
 import shutil
@@ -39,11 +40,13 @@ ASGI = "ASGI + asyncpg"
 FASTAPI = "FastAPI + asyncpg"
 FASTAPI_USERS = "FastAPI + asyncpg + PyJWT"
 SQLMODEL = "SQLModel as usually written"
+USERS_USUAL = "fastapi-users as documented"
 BASELINES = {
     ASGI: "asgi",
     FASTAPI: "fastapi_asyncpg",
     SQLMODEL: "sqlmodel_usual",
     FASTAPI_USERS: "fastapi_asyncpg_users",
+    USERS_USUAL: "fastapi_users_usual",
 }
 """The modules in `bench/baselines/`. Every ratio is relative to FASTAPI."""
 
@@ -51,6 +54,14 @@ COPY = "copier copy"
 COPY_PLAIN = "copier copy of the same project, as plain files"
 CLONE = "git clone of the template"
 IMPORT = "import copier"
+
+
+class View(NamedTuple):
+    """The pages that a kind of user sees, by their names."""
+
+    kind: str
+    header: str
+    pages: dict[str, str]
 
 
 class TestTimes(NamedTuple):
@@ -103,16 +114,16 @@ class Projects:
         env |= {"PYTHONPATH": "."}  # instead of an installation, which only one project can have
         run_command(project, env, "alembic", "upgrade", "head")
         output = run_command(project, env, "python", str(HERE / "seed.py"), str(rows))
-        token, *ids = output.partition("token:")[2].splitlines()
+        bearer, cookie, *ids = output.splitlines()[-rows - 2 :]
         (project / "ids").write_text("\n".join(ids[:ROWS]))
-        return Server(str(combination), project, env, self.python, project / "ids", token)
+        return Server(str(combination), project, env, self.python, project / "ids", bearer, cookie)
 
     @cached_property
     def baselines(self) -> dict[str, Server]:
         """The baselines, each on a new database that the migrations of a service have made."""
         servers = {}
         for name, module in BASELINES.items():
-            users = name == FASTAPI_USERS
+            users = name in {FASTAPI_USERS, USERS_USUAL}
             service = self.make_service(Combination("asyncpg", "di", "int", auth=users))
             folder = self.folder / module
             folder.mkdir()
@@ -124,7 +135,25 @@ class Projects:
                 env=service.env | {"DATABASE_URL": url},
                 application=f"{module}:app",
             )
+        servers[USERS_USUAL] = self._install_script(servers[USERS_USUAL], BASELINES[USERS_USUAL])
         return servers
+
+    def _install_script(self, server: Server, module: str) -> Server:
+        """Run a baseline that is a script in the environment that it asks for."""
+        script = str(server.folder / f"{module}.py")
+        run_command(server.folder, self.env, *SYNC, "--script", script)
+        found = run_command(server.folder, self.env, "uv", "python", "find", "--script", script)
+        python = found.splitlines()[-1]
+        bearer, cookie = run_command(server.folder, server.env, python, script).splitlines()[-2:]
+        return server.copy(python=Path(python), bearer=bearer, cookie=cookie)
+
+    def make_service_with_owners(self, combination: Combination) -> tuple[Server, list[View]]:
+        """Make a service with a million items of 200 owners. Returns the pages to measure."""
+        service = self.make_service(combination, rows=0)
+        env = service.env | {"DATABASE_STATEMENT_TIMEOUT": "0"}
+        output = run_command(service.folder, env, "python", str(HERE / "seed_owners.py"))
+        lines = [line for line in output.splitlines() if line.startswith("{")]
+        return service, [View(**json.loads(line)) for line in lines]
 
     def make_changed(self, service: Server, change: Change) -> Server:
         """Make the same service with one change, on the same database."""

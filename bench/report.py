@@ -51,9 +51,13 @@ class Report:
         self.add(*(f"| {' | '.join(row)} |" for row in rows))
 
     def add_services(
-        self, title: str, baselines: Mapping[str, Server], services: Mapping[Combination, Server]
+        self,
+        title: str,
+        baselines: Mapping[str, Server],
+        services: Mapping[Combination, Server],
+        with_cookies: Sequence[Server],
     ) -> None:
-        servers = [*baselines.values(), *services.values()]
+        servers = [*baselines.values(), *services.values(), *with_cookies]
         fastapi = baselines[FASTAPI]
         self.add("", f"## {title}")
         for route in ROUTES:
@@ -143,6 +147,24 @@ class Report:
         )
         self.add_table(["", "CPU µs", "p50 ms", "p99 ms"], rows)
 
+    def add_owners(
+        self, combination: Combination, latencies: Mapping[str, Mapping[str, float]]
+    ) -> None:
+        """The first kind of user sees all items. It is what the others are compared with."""
+        self.add("", f"## A page of 100 in a million items of 200 owners, {combination}")
+        base = next(iter(latencies.values()))
+        ratios = {
+            kind: {name: each / base[name] for name, each in pages.items()}
+            for kind, pages in latencies.items()
+        }
+        rows = (
+            [kind, *(f"{each:.1f} ms, {ratios[kind][name]:.2f}" for name, each in pages.items())]
+            for kind, pages in latencies.items()
+        )
+        self.add_table(["", *(f"{name} page" for name in base)], rows)
+        worst = max(ratio for pages in ratios.values() for ratio in pages.values())
+        self.budgets.owners.measured[str(combination)] = worst
+
     def add_workers(self, servers: Sequence[Server]) -> None:
         self.add("", "## Workers, on all cores, which the load and the database share")
         rows = (
@@ -162,7 +184,7 @@ class Report:
             "",
             "## Budgets",
             "",
-            "For services with asyncpg. Ratios of CPU and start are to FastAPI + asyncpg in the same "
+            "For services with asyncpg, but for owners. Ratios of CPU and start are to FastAPI + asyncpg in the same "
             "run. Budgets with a bearer token are reported, but not enforced yet.",
         )
         rows = (
@@ -188,7 +210,8 @@ class Report:
         from matplotlib import pyplot
 
         names = list(self.ratios[READ])[::-1]
-        colors = ["#9aa5b1" if name in BASELINES else "#009485" for name in names]
+        grey, green = "#9aa5b1", "#009485"
+        colors = [grey if name.removesuffix(", cookie") in BASELINES else green for name in names]
         figure, panels = pyplot.subplots(1, len(ROUTES), figsize=(13, 5), sharey=True)
         for route, panel in zip(ROUTES, panels, strict=True):
             bars = panel.barh(names, [self.ratios[route][name] for name in names], color=colors)

@@ -52,7 +52,10 @@ class Server:
     python: Path
     ids: Path
     """A file with the ids of existing items."""
-    token: str = ""
+    bearer: str = ""
+    """The header that authenticates with a token, for a service with users."""
+    cookie: str = ""
+    """The header that authenticates with a session."""
     application: str = "app.main:app"
     options: Sequence[str] = DEFAULT_OPTIONS
     pinned: bool = True
@@ -63,6 +66,10 @@ class Server:
     def copy(self, **changes: Any) -> Self:
         """The same server without measurements, and with these changes."""
         return replace(self, runs={}, start_times=[], megabytes=0, **changes)
+
+    def with_cookie(self) -> Self:
+        """The same server, which gets a session cookie instead of a token."""
+        return self.copy(name=f"{self.name}, cookie", bearer=self.cookie)
 
     def start(self) -> None:
         """Start the process, and measure the time until its first response with status 200."""
@@ -112,7 +119,7 @@ class Server:
         command: list[str | Path] = [find_wrk(), "--threads=1", f"--connections={CONNECTIONS}"]
         command += ["--duration=1s", "--timeout=30s", f"--script={WRK_SCRIPT}"]
         command += [f"http://127.0.0.1:{self.port}", "--", route, token_hex(8)]
-        command += [f"Bearer {self.token}" if self.token else "", self.ids]
+        command += [self.bearer, self.ids]
         before = self._cpu_seconds()
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         cpu_seconds = self._cpu_seconds() - before
@@ -128,6 +135,22 @@ class Server:
             p50=result["p50"],
             p99=result["p99"],
         )
+
+    def measure_latency(self, path: str, header: str, requests: int = 100) -> float:
+        """The median milliseconds of requests that follow each other on one connection."""
+        name, _, value = header.partition(": ")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        seconds = []
+        for _ in range(requests):
+            start = time.perf_counter()
+            connection.request("GET", path, headers={name: value})
+            response = connection.getresponse()
+            response.read()
+            seconds.append(time.perf_counter() - start)
+            if response.status != 200:
+                sys.exit(f"{self.name}, {path}: status {response.status}\n{self._read_log()}")
+        connection.close()
+        return statistics.median(seconds) * 1000
 
     def _processes(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]

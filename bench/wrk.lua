@@ -1,12 +1,13 @@
 -- Requests to one route, for wrk. Arguments: the route, a prefix that makes the names of new items
--- unique, the value of the Authorization header or "", and a file with the ids of existing items.
+-- unique, a header that authenticates or "", and a file with the ids of existing items.
 
 local headers = { ["Content-Type"] = "application/json" }
 local route, prefix, sent, ids = nil, nil, 0, {}
 
 function init(arguments)
   route, prefix = arguments[1], arguments[2]
-  if arguments[3] ~= "" then headers["Authorization"] = arguments[3] end
+  local name, value = arguments[3]:match("^(%S+): (.+)$")
+  if name then headers[name] = value end
   for id in io.lines(arguments[4]) do ids[#ids + 1] = id end
 end
 
