@@ -85,7 +85,6 @@ CHANGED_FILES = {
         "app/items/repository.py",
         "app/items/routes.py",
         "app/items/schemas.py",
-        "migrations/versions/initial.py",
         "migrations/versions/items.py",
         "tests/items/__init__.py",
         "tests/items/samples.py",

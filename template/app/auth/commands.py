@@ -7,9 +7,10 @@ import click
 
 from app.auth.errors import EmailTaken
 from app.auth.manager import UserManager
-from app.auth.models import normalize_email
+from app.auth.models import UserSession, normalize_email
 from app.auth.repository import UserRepository
 from app.db.database import Database
+from app.db.purge import delete_expired
 from app.db.session import connect
 from app.errors import DomainError
 from app.settings import Settings, read_settings
@@ -77,5 +78,5 @@ def purge_sessions() -> None:
 
 
 async def _purge_sessions(settings: Settings) -> int:
-    async with connect(settings) as db, db.unit() as session:
-        return await UserRepository.from_session(session).delete_expired_sessions()
+    async with connect(settings) as db:
+        return await delete_expired(db, UserSession)

@@ -28,7 +28,7 @@ class UserSession(SQLModel, table=True):
 
     token: str = Field(primary_key=True, sa_type=ExactString(64))
     user_id: Id = reference("users.id", ondelete="CASCADE")
-    expires_at: datetime = Field(sa_type=Timestamp)
+    expires_at: datetime = Field(sa_type=Timestamp, index=True)
 
 
 class ApiKey(HasId, table=True):

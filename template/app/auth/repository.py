@@ -102,10 +102,6 @@ class UserRepository(Repository, BaseUserDatabase[User, Id]):
     async def delete_keys(self, user: User) -> None:
         await self.session.exec(delete(ApiKey).where(col(ApiKey.user_id) == user.id))
 
-    async def delete_expired_sessions(self) -> int:
-        expired = col(UserSession.expires_at) <= now()
-        return (await self.session.exec(delete(UserSession).where(expired))).rowcount
-
 
 class ApiKeyRepository(Repository):
     async def create(

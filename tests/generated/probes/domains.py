@@ -48,8 +48,10 @@ def run_revisions(connection: sa.Connection, folder: Path) -> None:
     }
     order: list[ModuleType] = []
     while len(order) < len(modules):
-        known = {module.revision for module in order} | {"users", None}
-        order += [m for m in modules.values() if m not in order and m.down_revision in known]
+        known = {module.revision for module in order} | {"users", "idempotency_keys"}
+        found = [m for m in modules.values() if m not in order and m.down_revision in known]
+        assert found, "a revision follows an unknown one"
+        order += found
     with Operations.context(MigrationContext.configure(connection)):
         for module in order:
             module.upgrade()

@@ -22,6 +22,7 @@ from client_faults import (
     uploads_are_retried,
 )
 from disk_faults import disk_is_full, file_becomes_read_only, starts_on_a_read_only_file
+from idempotency_faults import lose_answer_to_commit, same_key_at_once
 from service import (
     DIALECT,
     Client,
@@ -116,10 +117,15 @@ def database_is_down(client: Client) -> Findings:
         yield "the row of a request with a 503 is stored"
 
 
+def answer_to_commit_is_lost(client: Client) -> Findings:
+    assert PROXY is not None
+    yield from lose_answer_to_commit(PROXY, client)
+
+
 Faults = tuple[dict[str, str], list[Callable[[Client], Findings]]]
 # Settings of the service, and the faults that are injected with them.
 FAULTS: list[Faults] = [
-    (STRICT, [commit_fails, connection_is_killed, idle_connections_are_killed]),
+    (STRICT, [commit_fails, connection_is_killed, idle_connections_are_killed, same_key_at_once]),
     (STRICT, [concurrent_increments, client_reads_slowly, clients_hang_up, tasks_are_cancelled]),
     (TIGHT, [pool_is_exhausted]),
 ]
@@ -127,7 +133,7 @@ FAULTS: list[Faults] = [
 FAULTS_OF_DIALECT: Faults = (
     (TIGHT, [disk_is_full])
     if DIALECT == "sqlite"
-    else (STRICT, [uploads_are_retried, database_is_down])
+    else (STRICT, [answer_to_commit_is_lost, uploads_are_retried, database_is_down])
 )
 
 

@@ -12,12 +12,14 @@ class Proxy:
     """`127.0.0.1:port` is the server. While the proxy is stopped, connections are refused and closed.
 
     `round_trips` counts how often the server has answered. Several requests may get one answer.
+    While `losing` is set, a connection that sends it is closed instead of getting an answer.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self.target = (host, port)
         self.port = 0
         self.round_trips = 0
+        self.losing: bytes | None = None
         self.waiting: set[asyncio.StreamWriter] = set()  # clients that wait for an answer
         self.writers: set[asyncio.StreamWriter] = set()
         self.loop = asyncio.new_event_loop()
@@ -45,26 +47,35 @@ class Proxy:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_connection(*self.target)
+        lost = asyncio.Event()
 
-        def count_request() -> None:
+        def on_request(data: bytes) -> None:
             self.waiting.add(writer)
+            if self.losing is not None and self.losing in data:
+                lost.set()
 
-        def count_answer() -> None:
+        def on_answer(_: bytes) -> None:
             self.round_trips += writer in self.waiting
             self.waiting.discard(writer)
+            if lost.is_set():
+                writer.transport.abort()
+                raise ConnectionAbortedError
 
         await asyncio.gather(
-            self._copy(reader, server_writer, count_request),
-            self._copy(server_reader, writer, count_answer),
+            self._copy(reader, server_writer, on_request),
+            self._copy(server_reader, writer, on_answer),
         )
 
     async def _copy(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, count: Callable[[], None]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        watch: Callable[[bytes], None],
     ) -> None:
         self.writers.add(writer)
         try:
             while data := await reader.read(65536):
-                count()
+                watch(data)
                 writer.write(data)
                 await writer.drain()
         except OSError:

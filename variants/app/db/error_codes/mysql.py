@@ -12,6 +12,10 @@ RETRYABLE = {
     1412,  # a migration has changed the table since the transaction began
     1615,  # a migration has changed the table of a prepared statement
 }
+LOCKED = {
+    1205,  # lock wait timeout, and NOWAIT (MariaDB)
+    3572,  # NOWAIT (MySQL)
+}
 CONFLICT = {
     1062,  # unique
     1451,  # foreign key: the row is referenced

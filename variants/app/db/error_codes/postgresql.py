@@ -16,6 +16,7 @@ RETRYABLE = {
     "55P03",  # lock timeout
     STALE,
 }
+LOCKED = {"55P03"}
 CONFLICT = {
     "23001",  # RESTRICT: the row is referenced
     "23503",  # foreign key

@@ -8,6 +8,7 @@ import sqlite3
 from sqlalchemy.exc import DBAPIError
 
 RETRYABLE = {sqlite3.SQLITE_BUSY_SNAPSHOT}
+LOCKED: set[int] = set()  # a transaction waits for the previous one
 CONFLICT = {
     sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY,
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
