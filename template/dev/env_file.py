@@ -17,7 +17,7 @@ from app.settings import Settings
 ROOT = Path(__file__).parents[1]
 HEAD = (
     "# Every setting with its default. Copy this file to .env; environment variables take "
-    "precedence."
+    "precedence.\n# After you add a setting: uv run python -m dev.env_file > .env.example"
 )
 
 
@@ -27,7 +27,7 @@ def example() -> str:
     for name, field in Settings.model_fields.items():
         choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
         lines += ["", f"# {(field.description or '').replace('`', '')}"]
-        lines += [f"# {', '.join(choices[:-1])} or {choices[-1]}"] if choices else []
+        lines += [f"# One of: {', '.join(choices)}"] if choices else []
         lines += [f"#{name.upper()}={default(field)}"]
     return "\n".join(lines) + "\n"
 

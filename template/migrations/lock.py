@@ -16,14 +16,14 @@ log = logging.getLogger("alembic.runtime.migration")
 
 
 def acquire(attempt: Callable[[], bool], arguments: dict[str, str]) -> None:
-    """Poll: a statement that waits would hold a snapshot."""
+    """Try again and again: a statement that waits in the database would hold a snapshot."""
     wait = float(arguments.get("wait", WAIT))
     end = time.monotonic() + wait
     waiting = False
     while not attempt():
         if time.monotonic() > end:
             raise CommandError(
-                f"Another process has migrated this database for more than {wait:g} seconds. "
+                f"Another process has been migrating this database for more than {wait:g} seconds. "
                 "Run this again when it has ended, or wait longer with `alembic -x wait=SECONDS`."
             )
         if not waiting:

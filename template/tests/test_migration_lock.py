@@ -59,7 +59,7 @@ def upgrade(settings: Settings, **arguments: object) -> None:
 @pytest.mark.usefixtures("release")
 async def test_error_after_waiting(unmigrated: Settings, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "alembic")
-    with pytest.raises(CommandError, match="Another process has migrated this database"):
+    with pytest.raises(CommandError, match="Another process has been migrating this database"):
         await asyncio.to_thread(upgrade, unmigrated, wait=0.5)
     assert caplog.text.count("Waiting up to 0.5 seconds for the migration") == 1
     assert "Running upgrade" not in caplog.text

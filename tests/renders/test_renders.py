@@ -15,7 +15,7 @@ from tests.support.files import read_files
 from tests.support.rendering import Render, render_project
 
 MAX_LINES = 150  # of a file
-OWNED_LINES = {(False, "none"): 2849, (True, "none"): 4336, (False, "taskiq"): 3451}
+OWNED_LINES = {(False, "none"): 2851, (True, "none"): 4340, (False, "taskiq"): 3453}
 """The lines of the service and its migrations, by users and jobs. Keep them few."""
 JINJA = re.compile(r"(?<!\$)\{\{|\{%|%\}|\{#")
 

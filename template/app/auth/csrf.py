@@ -6,8 +6,8 @@ from app.auth.errors import CrossSiteRequest
 from app.db.session import SAFE_METHODS
 
 
-async def check_same_site(request: Request) -> None:
-    """Raise CrossSiteRequest if a browser sends a write request from another site."""
+async def check_origin(request: Request) -> None:
+    """Raise CrossSiteRequest for a write request from another origin, unless CORS_ORIGINS has it."""
     if request.method in SAFE_METHODS:
         return
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")

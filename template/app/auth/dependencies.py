@@ -11,7 +11,7 @@ from fastapi.security import APIKeyCookie, OAuth2PasswordBearer
 from fastapi_users.authentication.transport import CookieTransport
 
 from app.auth import api_keys
-from app.auth.csrf import check_same_site
+from app.auth.csrf import check_origin
 from app.auth.errors import EmailNotVerified, NotSignedIn, SuperuserRequired
 from app.auth.manager import UserManager
 from app.auth.models import User
@@ -70,7 +70,7 @@ async def optional_user(
     if user is None and session_token is not None:
         user = await SessionTokens(users, settings).read_token(session_token)
         if user is not None:
-            await check_same_site(request)  # browsers also send cookies with cross-site requests
+            await check_origin(request)  # browsers also send cookies with cross-site requests
     return user
 
 

@@ -18,6 +18,8 @@ from app.db.ids import Id
 
 
 class UserManager(BaseUserManager[User, Id]):
+    """Each method is an operation. The `on_after_...` hooks of fastapi-users are not called."""
+
     def __init__(
         self, users: UserRepository, tasks: BackgroundTasks, settings: AuthSettings
     ) -> None:

@@ -12,7 +12,7 @@ from app.auth.errors import TooManyAttempts
 from app.auth.settings import AuthSettings
 
 PER_CLIENT = parse("60/minute")  # for all of these routes together
-PER_ACCOUNT = parse("10/minute")  # for each account and client, so nobody can lock out the owner
+PER_ACCOUNT = parse("10/minute")  # for each client, route and account: nobody locks out the owner
 
 
 class RateLimiter:

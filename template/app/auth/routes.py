@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Form, Request, Response
 from fastapi_users.authentication.transport.bearer import BearerResponse
 
 from app.auth import passwords
-from app.auth.csrf import check_same_site
+from app.auth.csrf import check_origin
 from app.auth.dependencies import CurrentUser, Manager, SettingsDep, Users, cookie_transport
 from app.auth.key_routes import keys
 from app.auth.models import User, normalize_email
@@ -19,7 +19,7 @@ from app.auth.user_routes import users
 from app.http.problems import problems
 from app.http.routing import PrefixRouter
 
-PROTECTION = [Depends(check_same_site), Depends(limit_client)]
+PROTECTION = [Depends(check_origin), Depends(limit_client)]
 auth = PrefixRouter(
     prefix="/auth", tags=["auth"], dependencies=PROTECTION, responses=problems(403, 429)
 )

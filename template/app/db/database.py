@@ -23,8 +23,8 @@ ENDED = (
     "Open another one with `async with db.unit():`."
 )
 SHARED = (
-    "A session belongs to one task, not to a thread. "
-    "Open a unit of work in each task with `async with db.unit():`."
+    "This session was opened in another task. Open a unit of work in each task with "
+    "`async with db.unit():`, and do not use a session in a thread or a `def` route."
 )
 READ_ONLY_UNIT = (
     "This unit of work is read-only (GET, HEAD, OPTIONS). Use another method, "

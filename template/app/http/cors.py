@@ -28,7 +28,7 @@ def split(value: object) -> object:
 def check_origin(value: str) -> str:
     parts = urlsplit(value)
     if value != "*" and not (parts.netloc and value == f"{parts.scheme}://{parts.netloc}"):
-        raise ValueError(f"an origin has no path: {EXAMPLE}")
+        raise ValueError(f"an origin has a scheme and a host, but no path: {EXAMPLE}")
     return value
 
 

@@ -16,7 +16,7 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 
 class Page(BaseModel, Generic[T]):
     items: list[T]
-    next: Id | None = Field(description="`after` for the next page; null on the last one.")
+    next: Id | None = Field(description="Pass it as `after` for the next page. Null on the last.")
 
 
 async def paginate(

@@ -33,7 +33,9 @@ CONFLICTING = (
     "row does not exist, or the row is still referenced."
 )
 REJECTED = "The database rejected a value: it is missing, too long, out of range or not allowed."
-MISFIT = "A value does not fit its column: it has another type, or is a time without a UTC offset."
+TYPE_MISMATCH = (
+    "A value does not fit its column: it has another type, or is a time without a UTC offset."
+)
 NOT_STARTED = (
     "The application has no database, because its lifespan has not started. In a test, use the "
     "`client` fixture, or `with TestClient(app) as client:`."
@@ -122,14 +124,14 @@ def add_error_handlers(app: FastAPI) -> None:
         raise error
 
     @app.exception_handler(StatementError)
-    async def misfit(_: Request, error: StatementError) -> Response:
-        """The type of a column refuses a value, so that the database does not get it."""
+    async def type_mismatch(_: Request, error: StatementError) -> Response:
+        """SQLAlchemy could not convert a value to the type of its column."""
         if error.orig is None or isinstance(error.orig, SQLAlchemyError):
             raise error
-        log.warning("misfit", reason=repr(error.orig))
+        log.warning("type mismatch", reason=repr(error.orig))
         if isinstance(error.orig, OverflowError):
             return problem(400, REJECTED)
-        return problem(422, MISFIT, errors=[])
+        return problem(422, TYPE_MISMATCH, errors=[])
 
     @app.exception_handler(PoolTimeout)
     async def pool_timeout(_: Request, error: PoolTimeout) -> Response:

@@ -1,4 +1,4 @@
-"""Migrations on SQLite: all of them in one transaction, which is also the migration lock."""
+"""Migrations on SQLite: all of them in one transaction. One process can write at a time."""
 
 import sqlite3
 from collections.abc import Generator
@@ -51,7 +51,7 @@ def migration_lock(connection: Connection, arguments: dict[str, str]) -> Generat
 
 
 def try_transaction(connection: Connection) -> bool:
-    """The transaction of the migration is the lock. Try to begin it."""
+    """Return whether no other process writes. The transaction of the migration is the lock."""
     try:
         with connection.begin():
             return True

@@ -65,5 +65,5 @@ async def test_session_in_another_task() -> None:
         return db.session
 
     async with db.unit():
-        with pytest.raises(SessionError, match="one task"):
+        with pytest.raises(SessionError, match="in another task"):
             await asyncio.create_task(child())

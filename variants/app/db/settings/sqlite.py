@@ -11,7 +11,7 @@ class DatabaseSettings(BaseSettings):
     database_url: DatabaseURL = Field(
         default=make_url("sqlite:///app.db"),
         validate_default=True,
-        description="sqlite:///in-the-project.db, or sqlite:////absolute.db with four slashes.",
+        description="A file in the project: sqlite:///app.db. An absolute path: sqlite:////data/app.db.",
     )
     database_read_pool: int = Field(
         default=4, ge=1, description="Connections per worker for GET, HEAD and OPTIONS."
