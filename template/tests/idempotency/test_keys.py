@@ -68,8 +68,10 @@ async def test_purge(
 ) -> None:
     monkeypatch.setattr(commands, "connect", lambda settings: type(db)().connect(settings))
     monkeypatch.setattr(commands, "read_settings", lambda: settings)
-    for number, owner in enumerate(["one", "other"]):
-        await send(client, owner=owner)
+    monkeypatch.setattr("app.db.purge.BATCH", 1)
+    for number in (0, 2):
+        for owner in ("one", "other"):
+            await send(client, owner=f"{owner} {number}")
         result = await asyncio.to_thread(CliRunner().invoke, manage, ["idempotency", "purge"])
         assert result.output == f"Deleted {number} keys.\n"
         async with db.unit() as session:
