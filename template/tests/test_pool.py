@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import QueuePool
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from app.db.engine import create_writer
 from app.settings import Settings
@@ -56,6 +57,20 @@ async def test_cancelled_waiter_leaves_the_queue(engine: AsyncEngine) -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     await close_all(taken)
+    await close_all(await take_all(engine))
+
+
+async def test_cancelled_connect_does_not_exhaust_pool(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cancel(_: AsyncAdaptedQueuePool) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AsyncAdaptedQueuePool, "connect", cancel)
+        for _ in range(20):  # more than the size of the pool
+            with pytest.raises(asyncio.CancelledError):
+                await engine.connect()
     await close_all(await take_all(engine))
 
 
