@@ -50,6 +50,10 @@ def test_tests_ignore_env_file_and_environment(
     assert settings_for(server).log_level == "INFO"
 
 
+def test_env_file_of_the_project() -> None:
+    assert Settings.model_config["env_file"] == ROOT / ".env"
+
+
 def without_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Settings, "model_config", {**Settings.model_config, "env_file": None})
 

@@ -17,6 +17,9 @@ SYSTEM = system_certificates()
 
 
 VERIFIED = {"sslmode": "verify-full", "sslrootcert": SYSTEM}
+TLS_1_3 = {
+    end: {f"ssl_{end}_protocol_version": "TLSv1.3", "sslmode": "require"} for end in ("min", "max")
+}
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,11 @@ VERIFIED = {"sslmode": "verify-full", "sslrootcert": SYSTEM}
         ("postgresql", "?sslmode=require", {"sslmode": "require"}),
         ("postgresql", "?sslmode=no-verify", {"sslmode": "require"}),
         ("postgresql", "?ssl=true", {"sslmode": "require"}),
+        ("postgresql", "?ssl=0", {"sslmode": "disable"}),
+        *(
+            ("postgresql", f"?ssl_{end}_protocol_version=TLSv1.3&sslmode=require", TLS_1_3[end])
+            for end in ("min", "max")
+        ),
         ("postgresql", "?ssl=verify-full", VERIFIED),
         ("postgresql", "?sslmode=verify-full", VERIFIED),
         ("postgresql", "?sslmode=require&sslrootcert=system", VERIFIED),
@@ -68,6 +76,10 @@ def test_hosts(given: str, hosts: str, ports: str) -> None:
     assert (url.query["host"], url.query["port"]) == (hosts, ports)
     assert url.host is None
     assert parse_url(url.render_as_string(hide_password=False)) == url
+
+
+def test_password_that_looks_like_a_parameter() -> None:
+    assert parse_url("postgresql://u:a?b&c@localhost/app").password == "a?b&c"
 
 
 def test_one_host_with_ipv6() -> None:
