@@ -58,8 +58,8 @@ def find(name: str) -> Domain:
 
 
 @contextmanager
-def rendered(changes: Mapping[str, Any]) -> Generator[Path]:
-    """Render the release of this project, with changed answers, into a temporary folder.
+def rendered(domain: str, changes: Mapping[str, Any]) -> Generator[Path]:
+    """Render a domain by the release of this project, with changed answers, into a temporary folder.
 
     Raises Refused with the template's message if an answer is invalid.
     """
@@ -67,7 +67,7 @@ def rendered(changes: Mapping[str, Any]) -> Generator[Path]:
         project = Path(name, "project")
         project.mkdir()
         shutil.copy(answers_file(), project)
-        arguments = copier_arguments(changes, Path(name))
+        arguments = copier_arguments(changes, Path(name)) + only(domain)
         command = [os.environ.get("UV", "uv"), *COPIER, "recopy", "--defaults", *arguments]
         done = subprocess.run(
             [*command, str(project)], cwd=ROOT, capture_output=True, text=True, check=False
@@ -81,10 +81,12 @@ def rendered(changes: Mapping[str, Any]) -> Generator[Path]:
         yield project
 
 
-def update(changes: Mapping[str, Any]) -> int:
+def update(domain: str, changes: Mapping[str, Any]) -> int:
     """Run `just update` with changed answers at the same release, and return its exit code."""
     with TemporaryDirectory() as name:
         command = ["just", "update", *copier_arguments(changes, Path(name))]
+        if changes.keys() == {"domains"}:  # which changes no other file
+            command += only(domain)
         return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
@@ -93,6 +95,14 @@ def copier_arguments(changes: Mapping[str, Any], folder: Path) -> list[str]:
     data.write_text(json.dumps(changes), encoding="utf-8")
     answers = f"--answers-file={answers_file().name}"
     return ["--quiet", "--vcs-ref=:current:", answers, f"--data-file={data}"]
+
+
+def only(domain: str) -> list[str]:
+    """Arguments that save time: Copier renders the files of one domain only, and the answers."""
+    kept = {"app", "tests", domain, answers_file().name}
+    paths = [path for folder in (ROOT, ROOT / "app", ROOT / "tests") for path in folder.iterdir()]
+    others = [path.relative_to(ROOT).as_posix() for path in paths if path.name not in kept]
+    return [f"--exclude=/{path}" for path in others]
 
 
 def git(*command: str) -> list[str]:
@@ -108,11 +118,11 @@ def check_git(dry_run: bool) -> None:
         raise Refused("\n".join(["Commit or stash your changes first:", *changed]))
 
 
-def edited_files(files: list[str]) -> list[str]:
-    """The files that the template did not make, or that differ from what it made."""
+def edited_files(domain: str, files: list[str]) -> list[str]:
+    """The files of a domain that the template did not make, or that differ from what it made."""
 
     def lines(path: Path) -> list[bytes] | None:
         return path.read_bytes().splitlines() if path.exists() else None
 
-    with rendered({}) as project:
+    with rendered(domain, {}) as project:
         return [file for file in files if lines(project / file) != lines(ROOT / file)]

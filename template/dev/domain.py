@@ -59,7 +59,7 @@ def add(
     domain: Domain = {"name": name, "fields": fields}
     domain |= ({"one": one} if one else {}) | ({"shared": True} if shared else {})
     changes = {"domains": [*answered_domains(), domain]}
-    with rendered(changes) as project:
+    with rendered(name, changes) as project:
         folders = [f"app/{name}", f"tests/{name}"]
         for folder in folders:
             if any((ROOT / folder).rglob("*.py")):
@@ -71,7 +71,7 @@ def add(
     show(f"Add {name}", list(names))
     show("Columns", columns(fields))
     show("Files", files)
-    apply(changes, f"add {name}", dry_run)
+    apply(name, changes, f"add {name}", dry_run)
 
 
 @commands.command("field", epilog=HELP, no_args_is_help=True)
@@ -86,12 +86,12 @@ def add_fields(name: Name, fields: Fields, dry_run: DryRun = False) -> None:
     else:  # the items of the example, which come first
         answered.insert(0, extended)
     changes = {"domains": answered}
-    with rendered(changes) as project:
+    with rendered(name, changes) as project:
         check_names(defined_names(project / "app" / name), name)
     check_attributes([column.split()[0] for column in columns(fields)], name)
     show(f"Add columns to {name}, in app/{name}/ and tests/{name}/", columns(fields))
     added = ", ".join(field.partition(":")[0] for field in fields)
-    apply(changes, f"add {added} to {name}", dry_run)
+    apply(name, changes, f"add {added} to {name}", dry_run)
 
 
 @commands.command("remove-domain", no_args_is_help=True)
@@ -106,13 +106,13 @@ def remove(name: Name, dry_run: DryRun = False, force: Force = False) -> None:
     changes: dict[str, Any] = {"domains": [one for one in answered_domains() if one != domain]}
     changes |= {"example": False} if name == "items" else {}
     files = git("ls-files", "--", f"app/{name}", f"tests/{name}")
-    if not force and (edited := edited_files(files)):
+    if not force and (edited := edited_files(name, files)):
         raise Refused(
             "\n  ".join([f"{name}: you edited or added these files:", *edited])
             + "\nTo remove them, too, add --force. They stay in the history of git."
         )
     show(f"Remove {name}", files)
-    apply(changes, f"drop {name}", dry_run)
+    apply(name, changes, f"drop {name}", dry_run)
     for folder in ("app", "tests"):
         shutil.rmtree(ROOT / folder / name, ignore_errors=True)
 
@@ -126,9 +126,9 @@ def show(title: str, lines: list[str]) -> None:
     typer.echo("\n  ".join([f"{title}:", *lines]))
 
 
-def apply(changes: dict[str, Any], message: str, dry_run: bool) -> None:
+def apply(name: str, changes: dict[str, Any], message: str, dry_run: bool) -> None:
     """Update the project, unless this is a dry run, and print the next commands."""
-    if not dry_run and (code := update(changes)) != 0:
+    if not dry_run and (code := update(name, changes)) != 0:
         raise typer.Exit(code)
     commands = [f'uv run just revision "{message}"', "uv run just migrate", "uv run just test"]
     show("Then run" if dry_run else "Now run", commands)
