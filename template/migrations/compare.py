@@ -9,6 +9,8 @@ from typing import Any
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, DefaultClause, MetaData, Table, inspect
 
+from migrations.defaults import database_default
+
 NAME = "alembic_compare"
 
 
@@ -26,12 +28,21 @@ def compare_server_default(
     context: MigrationContext, _: object, wanted: Column[Any], found: str | None, *__: object
 ) -> bool | None:
     """Alembic hook. It returns whether the default has changed, or None if Alembic knows this."""
-    if not isinstance(wanted.server_default, DefaultClause):
+    default = find_default(context, wanted, found)
+    if default is None:
         return None
-    default: Any = wanted.server_default.arg
     column = Column("column", wanted.type, server_default=default)
     written: str = write_column(context, column)["default"] or ""
     return written.strip("()") != (found or "").strip("()")  # SQLite keeps or adds them
+
+
+def find_default(context: MigrationContext, wanted: Column[Any], found: str | None) -> Any:
+    """The default that a model has in the database, or that its revision has given to the column."""
+    if isinstance(wanted.server_default, DefaultClause):
+        return wanted.server_default.arg
+    if wanted.server_default is None and found is not None:
+        return database_default(wanted, context.dialect)
+    return None
 
 
 def write_column(context: MigrationContext, column: Column[Any]) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from migrations import autogenerate, order, stages
+from migrations import autogenerate, defaults, order, stages
 from migrations.lock import acquire
 from migrations.render_item import render_item
 
@@ -21,9 +21,9 @@ AFTER_FAILURE = (
 OPTIONS: dict[str, Any] = {
     "transaction_per_migration": True,
     "render_item": render_item,
-    "process_revision_directives": autogenerate.rewriter.chain(order.rewriter).chain(
-        stages.rewriter
-    ),
+    "process_revision_directives": autogenerate.rewriter.chain(order.rewriter)
+    .chain(stages.rewriter)
+    .chain(defaults.rewriter),
 }
 
 

@@ -8,7 +8,7 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, event, text
 
-from migrations import autogenerate, enums, order
+from migrations import autogenerate, defaults, enums, order
 from migrations.lock import acquire
 
 LOCK_TIMEOUT = 3.0  # seconds; less than DATABASE_LOCK_TIMEOUT, so that requests do not fail
@@ -38,6 +38,7 @@ OPTIONS: dict[str, Any] = {
     "render_item": enums.render_item,
     "process_revision_directives": autogenerate.rewriter.chain(order.rewriter)
     .chain(enums.rewriter)
+    .chain(defaults.rewriter)
     .chain(create_schemas),
 }
 

@@ -10,7 +10,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
-from migrations import autogenerate
+from migrations import autogenerate, defaults
 from migrations.lock import acquire
 from migrations.render_item import render_item
 
@@ -31,7 +31,9 @@ OPTIONS: dict[str, Any] = {
     "render_as_batch": True,
     "transactional_ddl": True,
     "render_item": render_item,
-    "process_revision_directives": autogenerate.rewriter.chain(drop_tables_last),
+    "process_revision_directives": autogenerate.rewriter.chain(defaults.rewriter).chain(
+        drop_tables_last
+    ),
 }
 
 
