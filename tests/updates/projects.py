@@ -21,9 +21,10 @@ def make_project(
     combination: Combination | None,
     *,
     commits: bool = True,
+    **more: Any,
 ) -> Path:
     """Renders a project from a release and commits it."""
-    answers = combination.answers if combination else {}
+    answers = (combination.answers if combination else {}) | more
     copier.run_copy(str(releases), project, data=answers, defaults=True, quiet=True, vcs_ref=tag)
     if commits:
         make_repository(project)

@@ -8,8 +8,15 @@ import pytest
 from tests.support.combinations import Combination
 from tests.support.files import replace_in_file
 from tests.support.git import commit, git, make_repository
+from tests.support.rendering import render_project
 from tests.support.template import ROOT
-from tests.updates.projects import REVISIONS, make_project, read_revisions, update_project
+from tests.updates.projects import (
+    REVISIONS,
+    make_project,
+    read_revisions,
+    read_updated_files,
+    update_project,
+)
 from tests.updates.releases import EARLIER_RELEASES, NEW_RELEASE, OLD_RELEASE
 
 ORDER_MODEL = ROOT / "tests/generated/probes/order_model.py"
@@ -47,6 +54,19 @@ EDITED_TEXTS = [
     "our.audit",
     "wrk http://localhost",
     "# applied long ago",
+]
+CUSTOMERS = {"name": "customers", "fields": ["name:str:200", "email:str:320:unique"]}
+ORDERS = {"name": "orders", "fields": ["number:str:40:unique", "customer:ref:customers"]}
+# A domain that was generated, and what a team wrote into it.
+DOMAIN_EDITS = [
+    (
+        "app/customers/routes.py",
+        r"(    customer = await customers\.create)",
+        r'    log.info("new")\n\1',
+    ),
+    ("app/customers/models.py", r"(\nclass Customer\()", r"\nVIP = 100\n\n\1"),
+    ("app/customers/repository.py", r"\Z", "\n    # Ask Ada.\n"),
+    ("tests/customers/test_customers.py", r"\Z", "\n# Ask Ada.\n"),
 ]
 DELETED = [".github/dependabot.yml", "Dockerfile"]
 BASE = Combination("asyncpg")
@@ -120,6 +140,36 @@ def test_changed_answer_keeps_edits(
         assert not any((project / name).exists() for name in DELETED)
         missing = {name for name, *_ in EDITS if not (project / name).exists()}
         assert missing == (gone if answers is change else set())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"auth": True},
+        {"db_driver": "aiosqlite"},
+        {"domains": [CUSTOMERS, ORDERS]},
+        {"domains": [CUSTOMERS | {"fields": [*CUSTOMERS["fields"], "due:date:null", "size:int"]}]},
+    ],
+    ids=str,
+)
+def test_edits_of_a_generated_domain(
+    releases: Path, template: Path, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    """The result is that of a new project with the edits, also after the change is undone."""
+    start = BASE.answers | {"domains": [CUSTOMERS]}
+    project = make_project(releases, tmp_path / "project", NEW_RELEASE, BASE, domains=[CUSTOMERS])
+    edit_domain(project)
+    commit(project, "Our work")
+    for number, answers in enumerate((change, {name: start[name] for name in change})):
+        update_project(project, **answers)
+        new = render_project(template, tmp_path / str(number), **start | answers)
+        edit_domain(new)
+        assert read_updated_files(project) == read_updated_files(new)
+
+
+def edit_domain(project: Path) -> None:
+    for name, pattern, replacement in DOMAIN_EDITS:
+        replace_in_file(project / name, pattern, replacement)
 
 
 @pytest.mark.parametrize("place", ["middle", "end"])

@@ -16,7 +16,10 @@ from tests.updates.projects import make_project, read_answers, read_updated_file
 from tests.updates.releases import EARLIER_RELEASES, NEW_RELEASE, OLD_RELEASE, add_release
 
 # Each answer is changed, one at a time, and changed back.
+CUSTOMERS = {"name": "customers", "fields": ["name:str:200:unique"]}
+ORDERS = {"name": "orders", "fields": ["number:int", "customer:ref:customers"]}
 CHANGES: list[dict[str, Any]] = [
+    {"domains": [CUSTOMERS, ORDERS]},
     *({"db_driver": driver} for driver in ("asyncpg", "psycopg", "asyncmy", "aiomysql")),
     {"session_style": "scoped"},
     {"id_type": "int"},
@@ -26,6 +29,7 @@ CHANGES: list[dict[str, Any]] = [
     {"project_name": 'Another "name"'},
     {"db_driver": "aiosqlite"},
     {"project_name": "My service"},
+    {"domains": []},
     {"example": True},
     {"jobs": "none"},
     {"auth": False},
@@ -136,3 +140,20 @@ def test_update_message_says_what_to_do(
     assert max(len(line) for line in message.splitlines()) <= 80
     update_project(project, **start)
     assert capsys.readouterr().err == ""
+
+
+def test_update_message_names_domains(
+    releases: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = make_project(releases, tmp_path / "project", NEW_RELEASE, DEFAULT)
+    invoices = CUSTOMERS | {"name": "invoices"}
+    priced = ORDERS | {"fields": [*ORDERS["fields"], "price:decimal:10:2:null"]}
+    for domains, expected in (
+        ([CUSTOMERS, ORDERS], '"add customers, add orders"'),
+        ([CUSTOMERS, priced], '"change orders"'),
+        ([CUSTOMERS, invoices], '"add invoices, drop orders"'),
+    ):
+        update_project(project, quiet=False, domains=domains)
+        message = capsys.readouterr().err
+        assert f"\n  {REVISION} {expected}\n  {MIGRATE}\n" in message
+        assert ("drops orders and all their rows." in message) is ("drop" in expected)
