@@ -19,6 +19,7 @@ os.environ |= IDENTITY | {"GIT_CONFIG_GLOBAL": os.devnull}
 os.environ["COPIER_SETTINGS_PATH"] = str(ROOT / "tests" / "support" / "copier_settings.yml")
 
 import copier._vcs
+import hypothesis
 import jinja2
 import yaml
 
@@ -28,6 +29,13 @@ from tests.support.git import make_repository
 from tests.support.rendering import Render, render_project
 from tests.updates.releases import NEW_RELEASE, add_release, make_releases
 from tests.updates.scenarios import Scenario
+
+# Property tests try the same examples in each run, so a change that is not at fault does not fail.
+# CI tries others every night, and so does: bin/test --hypothesis-profile=random
+PROFILE = hypothesis.settings(deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+hypothesis.settings.register_profile("random", PROFILE, derandomize=False, print_blob=True)
+hypothesis.settings.register_profile("fixed", PROFILE, derandomize=True, database=None)
+hypothesis.settings.load_profile("fixed")
 
 
 @pytest.fixture(scope="session", autouse=True)

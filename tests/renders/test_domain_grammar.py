@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from tests.support.combinations import Combination
 from tests.support.commands import run_command
@@ -35,7 +35,7 @@ def accepted(tmp_path_factory: pytest.TempPathFactory, render: Render) -> list[P
     }
     folders: list[Path] = []
 
-    @settings(max_examples=LISTS, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=LISTS)
     @given(domain_lists())
     def draw(domains: list[dict[str, Any]]) -> None:
         if reasons := renderer.refusal(domains):
