@@ -65,8 +65,8 @@ FAULT_INJECTED_POSTGRESQL = [it for it in FAULT_INJECTED_DI if it.database == "p
 FAULT_INJECTED_DI_SERVER = [it for it in FAULT_INJECTED_DI if it.has_server]
 # Revisions depend on the database, and only their types also on the driver.
 REVISED = [it for it in FAULT_INJECTED_DI if it.db_driver in {"aiosqlite", "psycopg", "asyncmy"}]
-# Each engine for jobs, on each kind of database.
-JOBS_FAULT_INJECTED = [it for it in WITH_JOBS if it.db_driver in JOB_BROKERS]
+# Each engine for jobs with each broker.
+JOBS_FAULT_INJECTED = [it for it in WITH_JOBS if (it.jobs, it.db_driver) in JOB_BROKERS]
 FAULT_INJECTED_SERVER = [it for it in FAULT_INJECTED if it.has_server]
 
 CHECKS = [

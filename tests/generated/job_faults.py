@@ -12,8 +12,14 @@ from tests.generated.serving import PROBES
 from tests.support.commands import run_command
 
 NO_BROKER = "Redis or RabbitMQ is not installed: apt-get install redis-server rabbitmq-server"
-JOB_BROKERS = {"aiosqlite": "redis", "asyncpg": "rabbitmq", "asyncmy": "redis"}
-"""The broker of each driver: one for each kind of database."""
+JOB_BROKERS = {
+    ("taskiq", "aiosqlite"): "redis",
+    ("taskiq", "asyncpg"): "rabbitmq",
+    ("taskiq", "asyncmy"): "redis",
+    ("celery", "aiosqlite"): "redis",
+    ("celery", "psycopg"): "rabbitmq",
+}
+"""The broker of each engine and driver."""
 
 WORKER = re.compile(r"^worker:\n.*; (.+)'$", re.MULTILINE)
 """The command of a worker, in the recipe `just worker`."""
@@ -29,7 +35,7 @@ def inject_job_faults(project: GeneratedProject) -> None:
     assert found is not None
     worker = json.dumps(found[1].split())
     probe = str(PROBES / "inject_job_faults.py")
-    broker = JOB_BROKERS[project.combination.db_driver]
+    broker = JOB_BROKERS[project.combination.jobs, project.combination.db_driver]
     results = project.path / "job_faults.json"
     command = ["uv", "run", "python", probe, str(results), broker, worker]
     try:

@@ -74,7 +74,8 @@ def find_upward_imports(module: str, source: str) -> list[str]:
 @pytest.mark.parametrize("style", ["di", "scoped"])
 @pytest.mark.parametrize("driver", ["aiosqlite", "asyncpg", "psycopg", "asyncmy"])
 def test_imports_point_downwards(driver: str, style: str, render: Render) -> None:
-    project = render(Combination(driver, style, auth=True, jobs="taskiq"))
+    jobs = "taskiq" if style == "di" else "celery"
+    project = render(Combination(driver, style, auth=True, jobs=jobs))
     files = [file for part in PARTS for file in (project / part).rglob("*.py")]
     assert len(files) > 80
     found = [

@@ -7,7 +7,7 @@ from typing import Any
 DRIVERS = ["aiosqlite", "asyncpg", "psycopg", "asyncmy", "aiomysql"]
 SESSION_STYLES = ["di", "scoped"]
 ID_TYPES = ["uuid", "int"]
-JOBS = ["none", "taskiq"]
+JOBS = ["none", "taskiq", "celery"]
 DATABASES = {
     "aiosqlite": "sqlite",
     "asyncpg": "postgresql",

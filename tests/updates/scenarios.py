@@ -87,6 +87,7 @@ SCENARIOS = [
         (
             ("auth", True),
             ("jobs", "taskiq"),
+            ("jobs", "celery"),
             ("example", False),
             ("auth", False),
             ("example", True),
