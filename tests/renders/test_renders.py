@@ -16,10 +16,10 @@ from tests.support.rendering import Render, render_project
 
 MAX_LINES = 150  # of a file
 OWNED_LINES = {
-    (False, "none"): 2851,
-    (True, "none"): 4340,
-    (False, "taskiq"): 3453,
-    (False, "celery"): 3477,
+    (False, "none"): 2922,
+    (True, "none"): 4411,
+    (False, "taskiq"): 3524,
+    (False, "celery"): 3548,
 }
 """The lines of the service and its migrations, by users and jobs. Keep them few."""
 JINJA = re.compile(r"(?<!\$)\{\{|\{%|%\}|\{#")
