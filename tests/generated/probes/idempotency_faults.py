@@ -1,5 +1,6 @@
 """Faults of requests with an idempotency key: each takes effect once, and gets one answer."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -30,7 +31,7 @@ def same_key_at_once(client: Client) -> Findings:
 def lose_answer_to_commit(proxy: Proxy, client: Client) -> Findings:
     """The database commits, but nobody knows. The client repeats the request and gets its answer."""
     key = str(uuid4())
-    proxy.losing = b"COMMIT"
+    proxy.losing = re.compile(rb"\bCOMMIT\b")  # not READ COMMITTED, which a new connection sends
     lost = post(client, key)
     proxy.losing = None
     if lost.status_code != 503 or "retry-after" not in lost.headers:

@@ -1,6 +1,7 @@
 """A TCP proxy before a database server, which counts round trips and can be stopped and started."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -12,14 +13,14 @@ class Proxy:
     """`127.0.0.1:port` is the server. While the proxy is stopped, connections are refused and closed.
 
     `round_trips` counts how often the server has answered. Several requests may get one answer.
-    While `losing` is set, a connection that sends it is closed instead of getting an answer.
+    While `losing` is set, a connection that sends a match is closed instead of getting an answer.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self.target = (host, port)
         self.port = 0
         self.round_trips = 0
-        self.losing: bytes | None = None
+        self.losing: re.Pattern[bytes] | None = None
         self.waiting: set[asyncio.StreamWriter] = set()  # clients that wait for an answer
         self.writers: set[asyncio.StreamWriter] = set()
         self.loop = asyncio.new_event_loop()
@@ -51,7 +52,7 @@ class Proxy:
 
         def on_request(data: bytes) -> None:
             self.waiting.add(writer)
-            if self.losing is not None and self.losing in data:
+            if self.losing is not None and self.losing.search(data):
                 lost.set()
 
         def on_answer(_: bytes) -> None:
