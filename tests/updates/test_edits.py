@@ -193,6 +193,7 @@ def test_update_does_not_restore_squashed_revisions(
     releases: Path, tmp_path: Path, tag: str
 ) -> None:
     project = make_project(releases, tmp_path / "project", tag, BASE)
+    (project / REVISIONS / "idempotency_keys.py").unlink()
     (project / REVISIONS / "items.py").rename(project / REVISIONS / "squashed.py")
     commit(project, "One revision for all")
     before = read_revisions(project)
