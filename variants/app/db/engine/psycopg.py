@@ -51,7 +51,7 @@ def _create(
         session["idle_in_transaction_session_timeout"] = (
             f"{settings.database_idle_timeout * 1000:.0f}"
         )
-        # The default, 4, is for hard disks. It makes the planner choose a slow index for last pages.
+        # The default, 4, is for hard disks: the planner then chooses a slow index for last pages.
         session["random_page_cost"] = "1.1"
     engine = create_async_engine(
         settings.database_url,
