@@ -71,6 +71,7 @@ CHANGED_FILES = {
     "jobs": {
         ".env.example",
         "app/cli.py",
+        "app/http/tasks.py",
         "app/items/tasks.py",
         "app/settings.py",
         "compose.yaml",

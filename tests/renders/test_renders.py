@@ -18,8 +18,8 @@ MAX_LINES = 150  # of a file
 OWNED_LINES = {
     (False, "none"): 2922,
     (True, "none"): 4411,
-    (False, "taskiq"): 3524,
-    (False, "celery"): 3548,
+    (False, "taskiq"): 3612,
+    (False, "celery"): 3648,
 }
 """The lines of the service and its migrations, by users and jobs. Keep them few."""
 JINJA = re.compile(r"(?<!\$)\{\{|\{%|%\}|\{#")

@@ -2,14 +2,20 @@
 
 from typing import Annotated
 
+import structlog
 from fastapi import BackgroundTasks, Depends, Request
 from structlog.contextvars import get_contextvars
 
+from app.db.database import Database
 from app.db.session import DatabaseDep, Repository
 from app.jobs.models import Job
 from app.jobs.relay import run_due_jobs
 from app.jobs.settings import JobSettings
 from app.jobs.task import P, Task
+
+PAUSE = 10  # seconds after which the scheduler tries again to add a job
+
+log = structlog.get_logger()
 
 
 class Jobs(Repository):
@@ -34,3 +40,15 @@ async def get_jobs(
 
 
 JobsDep = Annotated[Jobs, Depends(get_jobs)]
+
+
+async def add_scheduled(db: Database, task: Task[P], *args: P.args, **kwargs: P.kwargs) -> bool:
+    """Add a job at its time. Return False if the database is unavailable, to try again."""
+    try:
+        async with db.unit() as session:
+            await Jobs.from_session(session).add(task, *args, **kwargs)
+    except Exception as error:  # noqa: BLE001  of the database
+        log.warning("scheduled job is not added", task=task.name, error=ascii(error))
+        return False
+    log.info("scheduled job added", task=task.name)
+    return True

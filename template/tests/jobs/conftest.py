@@ -1,11 +1,14 @@
 """Fixtures for jobs: the rows of the table, and settings with two attempts."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import pytest
 from sqlmodel import col, select, update
 
 from app.db.database import Database
+from app.jobs import scheduler
 from app.jobs.models import AT_ONCE, Job
 from app.jobs.queue import Jobs
 from app.jobs.relay import run_due_jobs
@@ -37,6 +40,19 @@ def run_due(db: Database, two_attempts: Settings) -> Callable[[], Awaitable[None
         await run_due_jobs(db, two_attempts)
 
     return run
+
+
+@pytest.fixture
+def make_database_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the next unit of work fail, as without the database."""
+    unit = Database.unit
+
+    def fail(*_: Any, **__: Any) -> AbstractAsyncContextManager[Any]:
+        monkeypatch.setattr(Database, "unit", unit)
+        raise ConnectionError("away")
+
+    monkeypatch.setattr(Database, "unit", fail)
+    monkeypatch.setattr(scheduler, "PAUSE", 0)
 
 
 async def add(db: Database, task: Task[P], *args: P.args, **kwargs: P.kwargs) -> None:
