@@ -125,6 +125,33 @@ with TestClient(app) as client:
 """
 
 
+# Signs in with a bearer token, an API key and a cookie, and prints the status of a request with each.
+SIGN_IN = """\
+from fastapi.testclient import TestClient
+from app.main import app
+
+PASSWORD = "correct horse battery"
+EMAIL = "ann@example.com"
+with TestClient(app) as client:
+    client.post("/auth/register", json={"email": EMAIL, "password": PASSWORD})
+    form = {"username": EMAIL, "password": PASSWORD}
+    token = client.post("/auth/jwt/login", data=form).json()["access_token"]
+    client.post("/auth/session/login", data=form)
+    cookie = client.cookies["session"]
+    new = {"name": "a program", "current_password": PASSWORD}
+    either = {"authorization": f"Bearer {token}"}
+    key = client.post("/users/me/keys", json=new, headers=either).json()["key"]
+    client.cookies.clear()
+    for headers in (
+        {"authorization": f"Bearer {token}"},
+        {"authorization": f"Bearer {key}"},
+        {"cookie": f"session={cookie}"},
+    ):
+        print("status:", client.get("/users/me", headers=headers).status_code)
+"""
+WAYS_TO_SIGN_IN = ["BearerTokens", "read_key", "session_user"]
+
+
 def python_code(page: Path) -> str:
     """Returns all Python code of a page."""
     return "\n\n".join(block.text for block in read_blocks(page) if block.language == "python")
@@ -249,3 +276,21 @@ def test_code_of_users_page(template: Path, environment: Path, tmp_path: Path) -
     for command in (["migrate"], ["revision", "reports"], ["migrate"], ["lint"], ["types"]):
         run_command(project, env, "uv", "run", "just", *command)
     run_command(project, env, "uv", "run", "python", "-W", "error", "-c", USE_REPORTS)
+
+
+@pytest.mark.slow
+def test_each_way_to_sign_in_is_one_line(
+    template: Path, environment: Path, tmp_path: Path
+) -> None:
+    project = render_project(template, tmp_path / "service", auth=True)
+    env = environment_variables(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
+    run_command(project, env, "uv", "sync", "--quiet")
+    run_command(project, env, "uv", "run", "just", "migrate")
+    dependencies = project / "app/auth/dependencies.py"
+    whole = dependencies.read_text()
+    sign_in = ["uv", "run", "python", "-W", "error", "-c", SIGN_IN]
+    for removed in WAYS_TO_SIGN_IN:
+        replace_in_file(dependencies, rf"    user = .*await .*\b{removed}\(.*\n", "")
+        found = re.findall(r"status: (\d+)", run_command(project, env, *sign_in))
+        assert found == [str(401 if way == removed else 200) for way in WAYS_TO_SIGN_IN]
+        dependencies.write_text(whole)

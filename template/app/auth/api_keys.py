@@ -24,9 +24,11 @@ def create_key() -> str:
 
 
 async def read_key(
-    key: str, users: UserRepository, db: Database, tasks: BackgroundTasks
+    key: str | None, users: UserRepository, db: Database, tasks: BackgroundTasks
 ) -> User | None:
     """The user of an API key. Its use is recorded after the response."""
+    if key is None or not key.startswith(PREFIX):
+        return None
     if (found := await users.get_by_key(digest(key))) is None:
         return None
     user, row = found

@@ -68,7 +68,9 @@ class BearerTokens(Strategy[User, Id]):
         return self.signer.sign(user, BEARER, self.settings.bearer_seconds)
 
     async def read_token(self, token: str | None, user_manager: object = None) -> User | None:
-        user, _ = await self.signer.verify(token or "", BEARER, self.users)
+        if token is None:
+            return None
+        user, _ = await self.signer.verify(token, BEARER, self.users)
         return user
 
     async def destroy_token(self, token: str, user: User) -> None:
@@ -88,7 +90,7 @@ class SessionTokens(Strategy[User, Id]):
         return token
 
     async def read_token(self, token: str | None, user_manager: object = None) -> User | None:
-        return await self.users.get_by_session(digest(token or ""))
+        return await self.users.get_by_session(digest(token)) if token else None
 
     async def destroy_token(self, token: str, user: User) -> None:
         await self.users.delete_session(digest(token))
