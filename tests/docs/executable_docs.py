@@ -45,21 +45,26 @@ def execute_page(page: Path, project: Path, env: dict[str, str], renders: Sequen
     """Executes all blocks and returns how many. Raises CommandFailed at the first that is wrong."""
     done = 0
     for block in read_blocks(page):
-        match block:
-            case Block(language=language) if language in NOT_EXECUTED:
-                continue
-            case Block(language="sh"):
-                run(block, project, env, "sh", "-euc", block.text)
-            case Block(language="diff"):
-                (project / "change.diff").write_text(block.text, encoding="utf-8")
-                run(block, project, env, "git", "apply", "--recount", "change.diff")
-                (project / "change.diff").unlink()
-            case Block(title=title) if title:
-                write_or_compare(block, project, [render / title for render in renders])
-            case _:
-                raise CommandFailed(f"{block.position}: {block.language!r} cannot be executed")
-        done += 1
+        if block.language not in NOT_EXECUTED:
+            execute_block(block, project, env, renders)
+            done += 1
     return done
+
+
+def execute_block(
+    block: Block, project: Path, env: dict[str, str], renders: Sequence[Path] = ()
+) -> None:
+    match block:
+        case Block(language="sh"):
+            run(block, project, env, "sh", "-euc", block.text)
+        case Block(language="diff"):
+            (project / "change.diff").write_text(block.text, encoding="utf-8")
+            run(block, project, env, "git", "apply", "--recount", "change.diff")
+            (project / "change.diff").unlink()
+        case Block(title=title) if title:
+            write_or_compare(block, project, [render / title for render in renders])
+        case _:
+            raise CommandFailed(f"{block.position}: {block.language!r} cannot be executed")
 
 
 def run(block: Block, project: Path, env: dict[str, str], *command: str) -> None:

@@ -8,11 +8,11 @@ from urllib.request import Request, urlopen
 import pytest
 from markdown_it import MarkdownIt
 
-from tests.docs.executable_docs import read_blocks
+from tests.docs.executable_docs import execute_block, read_blocks
 from tests.docs.test_docs import PAGES
 from tests.generated.serving import JSON_HEADERS, run_just_dev
 from tests.support.combinations import COMBINATIONS, FAULT_INJECTED, Combination
-from tests.support.commands import run_command
+from tests.support.commands import count_passed_tests, run_command
 from tests.support.databases import environment_variables
 from tests.support.files import replace_in_file
 from tests.support.rendering import Render, render_project
@@ -124,7 +124,6 @@ with TestClient(app) as client:
     assert found == [200, 200, 200, 200, 403, 404], found
 """
 
-
 # Signs in with a bearer token, an API key and a cookie, and prints the status of a request with each.
 SIGN_IN = """\
 from fastapi.testclient import TestClient
@@ -153,8 +152,9 @@ WAYS_TO_SIGN_IN = ["BearerTokens", "read_key", "session_user"]
 
 
 def python_code(page: Path) -> str:
-    """Returns all Python code of a page."""
-    return "\n\n".join(block.text for block in read_blocks(page) if block.language == "python")
+    """Returns the Python code of a page, without files that it adds."""
+    blocks = (block for block in read_blocks(page) if not block.title)
+    return "\n\n".join(block.text for block in blocks if block.language == "python")
 
 
 @pytest.mark.slow
@@ -273,9 +273,14 @@ def test_code_of_users_page(template: Path, environment: Path, tmp_path: Path) -
     exported = 'from app.reports.routes import Member\n\n__all__ = ["Member"]\n'
     (project / "app/reports/models.py").write_text(exported)  # where Alembic looks for models
     run_command(project, env, "uv", "sync", "--quiet")
+    for block in read_blocks(page):
+        if block.language == "diff" or block.title:
+            execute_block(block, project, env)
     for command in (["migrate"], ["revision", "reports"], ["migrate"], ["lint"], ["types"]):
         run_command(project, env, "uv", "run", "just", *command)
     run_command(project, env, "uv", "run", "python", "-W", "error", "-c", USE_REPORTS)
+    added = "tests/auth/test_taken_address.py"
+    count_passed_tests(run_command(project, env, "uv", "run", "pytest", added))
 
 
 @pytest.mark.slow
