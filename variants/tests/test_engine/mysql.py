@@ -2,10 +2,16 @@
 
 from typing import Any
 
+import pytest
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import create_reader, create_writer
+from app.db.url import parse_url
 from app.settings import Settings
+from tests.conftest import settings_for
+
+NO_QUORUM = "SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = 1047"
 
 
 async def select(engine: AsyncEngine, *values: str) -> list[Any]:
@@ -15,6 +21,11 @@ async def select(engine: AsyncEngine, *values: str) -> list[Any]:
     return list(row)
 
 
+def with_hosts(settings: Settings, hosts: str) -> Settings:
+    url = settings.database_url._replace(host=None, port=None)
+    return settings_for(parse_url(url.update_query_dict({"host": hosts})))
+
+
 async def test_session_settings(settings: Settings) -> None:
     changed = settings.model_copy(
         update={"database_lock_timeout": 7, "database_isolation_level": "SERIALIZABLE"}
@@ -22,3 +33,35 @@ async def test_session_settings(settings: Settings) -> None:
     names = "@@innodb_lock_wait_timeout", "@@autocommit", "@@character_set_client"
     assert await select(create_writer(changed), *names) == [7, 0, "utf8mb4"]
     assert await select(create_reader(changed), "@@autocommit") == [1]
+
+
+async def test_next_host_is_tried_if_one_is_unavailable(settings: Settings) -> None:
+    url = settings.database_url
+    several = with_hosts(settings, f"127.0.0.1:1,{url.host}:{url.port}")
+    assert await select(create_writer(several), "@@port") == [url.port]
+
+
+async def test_next_host_is_not_tried_if_the_user_is_refused(settings: Settings) -> None:
+    url = settings.database_url
+    several = with_hosts(settings, f"{url.host}:{url.port},127.0.0.1:1")
+    stranger = settings_for(several.database_url.set(username="test_missing"))
+    with pytest.raises(DBAPIError, match="test_missing"):
+        await select(create_writer(stranger), "1")
+
+
+async def test_all_hosts_are_unavailable(settings: Settings) -> None:
+    with pytest.raises(DBAPIError, match="2003") as error:
+        await select(create_writer(with_hosts(settings, "127.0.0.1:1,127.0.0.1:2")), "1")
+    assert error.value.connection_invalidated
+
+
+async def test_connection_to_a_node_without_a_quorum_is_replaced(settings: Settings) -> None:
+    engine = create_writer(settings)
+    ids = []
+    for _ in range(2):
+        async with engine.connect() as connection:
+            ids.append((await connection.exec_driver_sql("SELECT CONNECTION_ID()")).scalar())
+            with pytest.raises(DBAPIError, match="1047"):
+                await connection.exec_driver_sql(NO_QUORUM)
+    await engine.dispose()
+    assert ids[0] != ids[1]

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.db.engine import create_writer
 from app.db.url import DRIVER, parse_url
-from app.db.url_parameters import tls_context
+from app.db.url_parameters import hosts_of, tls_context
 from app.settings import Settings
 
 HOST = "://user:p%40ss%2Fw@db.example.com:3306/app"
@@ -98,9 +98,22 @@ def test_refused(parameters: str, message: str) -> None:
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("hosts", ["a,b", "a:1,b:2", "%2Ftmp%2Fmysql.sock"])
-def test_one_host(hosts: str) -> None:
-    with pytest.raises(ValueError, match="host is not supported: write one host"):
+def test_several_hosts() -> None:
+    url = parse_url("mysql://u:p@db1:3307,[::1],db2:3308/app")
+    assert hosts_of(url) == [("db1", 3307), ("::1", 3306), ("db2", 3308)]
+    assert parse_url(url) == url == parse_url(url.render_as_string(hide_password=False))
+
+
+@pytest.mark.parametrize(
+    ("hosts", "message"),
+    [
+        ("a,", "'' is not a host: write each as name or name:port"),
+        ("a:port,b", "'a:port' is not a host: write each as name or name:port"),
+        ("%2Ftmp%2Fmysql.sock", "write unix_socket=/tmp/mysql.sock"),
+    ],
+)
+def test_invalid_hosts(hosts: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         parse_url(f"mysql://u:p@{hosts}/app")
 
 

@@ -15,13 +15,15 @@ import asyncmy
 from asyncmy.converters import conversions, escape_float
 from asyncmy.errors import OperationalError
 {% endif %}
-from sqlalchemy import NullPool, event
+from sqlalchemy import ExceptionContext, NullPool, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolResetState
 
+from app.db.error_codes import NO_QUORUM, UNAVAILABLE, code_of
 from app.db.pool import FifoPool
 from app.db.settings import DatabaseSettings
-from app.db.url_parameters import tls_context
+from app.db.url_parameters import hosts_of, tls_context
 
 
 def create_writer(settings: DatabaseSettings) -> AsyncEngine:
@@ -72,6 +74,8 @@ def _create(
         cursor.execute(
             f"SET SESSION innodb_lock_wait_timeout = {timeout}, lock_wait_timeout = {timeout}"
         )
+        if sync_wait := settings.database_wsrep_sync_wait:
+            cursor.execute(f"SET SESSION wsrep_sync_wait = {sync_wait}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "reset")
@@ -81,6 +85,7 @@ def _create(
         if not state.terminate_only and connection.driver_connection.get_transaction_status():
             connection.rollback()
 
+    event.listen(engine.sync_engine, "handle_error", reconnect_without_quorum)
     return engine
 
 
@@ -91,6 +96,8 @@ def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
         "async_creator_fn": connect,
         "charset": "utf8mb4",
         "connect_timeout": int(str(timeout)),
+        "hosts": hosts_of(settings.database_url),
+        "init_command": "DO 1",  # a node without a quorum accepts connections, but no statements
 {% if db_driver == "asyncmy" %}
         "conv": conversions | {float: escape_finite},
 {% endif %}
@@ -108,13 +115,31 @@ def escape_finite(value: float, _: object = None) -> str:
 
 
 {% endif %}
-async def connect(**args: Any) -> Any:
+async def connect(hosts: list[tuple[str, int]], **args: Any) -> Any:
+    """Connect to the first host that is available, each within the timeout."""
+    for host, port in hosts:
+        try:
+            return await connect_to(**args | {"host": host, "port": port})
+        except OperationalError as error:
+            if error.args[0] not in UNAVAILABLE:
+                raise
+            failure = error
+    raise failure
+
+
+async def connect_to(**args: Any) -> Any:
     """Connect within the timeout, which the driver applies to the first step only."""
     try:
         async with asyncio.timeout(args["connect_timeout"]):
             return await {{ "asyncmy.connect(**args)" if db_driver == "asyncmy" else "Connection.open(**args)" }}
     except TimeoutError as error:
         raise OperationalError(2003, "The server does not answer") from error
+
+
+def reconnect_without_quorum(context: ExceptionContext) -> None:
+    """Replace all connections if the node has lost its cluster: another node may have a quorum."""
+    error = context.sqlalchemy_exception
+    context.is_disconnect |= isinstance(error, DBAPIError) and code_of(error) == NO_QUORUM
 {% if db_driver == "aiomysql" %}
 
 

@@ -33,10 +33,11 @@ INVALID = {
     4025,  # CHECK (MariaDB)
 }
 READ_ONLY = {1792}
+NO_QUORUM = 1047  # a node of a cluster that has lost the connection to most of the others
 UNAVAILABLE = {
     1021,  # disk full
     1040,  # too many connections
-    1047,  # the node has lost the connection to its cluster
+    NO_QUORUM,
     1053,  # shutdown
     1203,  # too many connections of this user
     1290,  # the server runs with --read-only

@@ -51,3 +51,9 @@ class DatabaseSettings(BaseSettings):
     database_lock_timeout: int = Field(
         default=5, ge=1, description="Seconds that a statement waits for a locked row or table."
     )
+    database_wsrep_sync_wait: int = Field(
+        default=0,
+        ge=0,
+        le=15,
+        description="For a Galera cluster: 1 lets reads wait for what other nodes have committed.",
+    )

@@ -3,10 +3,12 @@
 from pathlib import Path
 from ssl import CERT_NONE, PROTOCOL_TLS_CLIENT, SSLContext
 
-from sqlalchemy import URL
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from app.root import ROOT
 
+PORT = 3306
 MODES = ("DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")  # weakest first
 USE = f"{', '.join(MODES[:-1])} or {MODES[-1]}"
 ON = {"true": "REQUIRED", "1": "REQUIRED", "false": "DISABLED", "0": "DISABLED"}
@@ -27,13 +29,12 @@ TLS: dict[str, dict[str, str]] = {  # how clients of other languages write it, i
 FILES = ("ssl_ca", "ssl_cert", "ssl_key")
 OTHER_NAMES = {"sslmode": "ssl_mode", "sslca": "ssl_ca", "sslrootcert": "ssl_ca"}
 OTHER_NAMES |= {"sslcert": "ssl_cert", "sslkey": "ssl_key"}
-SUPPORTED = {*FILES, "connect_timeout", "unix_socket"}
+SUPPORTED = {*FILES, "connect_timeout", "host", "unix_socket"}
 WITHOUT_EFFECT = {("charset", "utf8mb4"), ("reconnect", "true")}  # this is what the service does
 POOL_SIZE = "remove it and set DATABASE_WRITE_POOL and DATABASE_READ_POOL"
 REMEDIES = {
     "charset": "remove it, because the service uses utf8mb4",
     "connection_limit": POOL_SIZE,
-    "host": "write one host, or unix_socket=/path for a socket",
     "pool_recycle": "remove it and set DATABASE_POOL_RECYCLE",
     "pool_size": POOL_SIZE,
     "pool_timeout": "remove it and set DATABASE_POOL_TIMEOUT",
@@ -58,6 +59,7 @@ def translate(url: URL) -> URL:
             raise ValueError(f"{original} is not supported: {REMEDIES.get(name, other)}")
     if (timeout := query.get("connect_timeout", "1")) == "0" or not timeout.isdecimal():
         raise ValueError("connect_timeout must be a whole number of seconds")
+    hosts_of(url.set(query=query))
     for name in query.keys() & set(FILES):
         query[name] = str(ROOT / Path(query[name]).expanduser())
         if not Path(query[name]).is_file():
@@ -74,6 +76,27 @@ def translate(url: URL) -> URL:
     except OSError as error:
         raise ValueError(f"ssl_ca, ssl_cert or ssl_key cannot be read: {error}") from None
     return url
+
+
+def hosts_of(url: URL) -> list[tuple[str, int]]:
+    """The hosts and ports of a URL, in the order in which they are tried.
+
+    Raises ValueError for a host that is none.
+    """
+    if "host" not in url.query:
+        return [(url.host or "localhost", url.port or PORT)]
+    hosts = []
+    for text in str(url.query["host"]).split(","):
+        if text.startswith("/"):
+            raise ValueError(f"host={text} is not supported: write unix_socket={text}")
+        try:
+            address = make_url(f"mysql://{text}")
+        except (ArgumentError, ValueError):
+            address = None
+        if address is None or address.host is None:
+            raise ValueError(f"{text!r} is not a host: write each as name or name:port")
+        hosts.append((address.host, address.port or PORT))
+    return hosts
 
 
 def tls_context(url: URL) -> SSLContext | None:
