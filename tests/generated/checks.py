@@ -83,7 +83,7 @@ CHECKS = [
     Check("job faults", JOBS_FAULT_INJECTED, inject_job_faults),
     Check("migrations beside requests", FAULT_INJECTED_DI, migrate_beside_requests),
     Check("connection pooler", FAULT_INJECTED_POSTGRESQL, migrate_through_pooler),
-    Check("several machines", FAULT_INJECTED_POSTGRESQL, use_several_machines),
+    Check("several machines", FAULT_INJECTED_DI_SERVER, use_several_machines),
     Check("database URLs", FAULT_INJECTED_DI_SERVER, try_database_urls),
     Check("other working folder", RECIPES_USED, use_other_working_folder),
     Check("malicious input", FAULT_INJECTED, send_malicious_input),
