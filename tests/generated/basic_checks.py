@@ -119,6 +119,11 @@ def count_database_round_trips(project: GeneratedProject) -> None:
     project.run.database_round_trips = json.loads(counted.read_text())
 
 
+def check_use_of_indexes(project: GeneratedProject) -> None:
+    """Asks the database how it lists users and API keys, and how it purges expired rows."""
+    project.run_command("uv", "run", "python", str(PROBES / "check_indexes.py"))
+
+
 def isolate_tests(project: GeneratedProject) -> None:
     """Runs the tests from another folder, with invalid settings and variables of all kinds around."""
     example = (project.path / ".env.example").read_text()

@@ -11,6 +11,7 @@ from tests.generated.basic_checks import (
     add_domain,
     check_refusal_of_other_databases,
     check_types,
+    check_use_of_indexes,
     count_database_round_trips,
     create_database,
     delete_rows_between_tests,
@@ -65,6 +66,11 @@ FAULT_INJECTED_POSTGRESQL = [it for it in FAULT_INJECTED_DI if it.database == "p
 FAULT_INJECTED_DI_SERVER = [it for it in FAULT_INJECTED_DI if it.has_server]
 # Revisions depend on the database, and only their types also on the driver.
 REVISED = [it for it in FAULT_INJECTED_DI if it.db_driver in {"aiosqlite", "psycopg", "asyncmy"}]
+# The plans of statements depend on the database.
+USERS_ON_EACH_DATABASE = [
+    Combination(driver, "scoped", "uuid", auth=True)
+    for driver in ("aiosqlite", "asyncpg", "asyncmy")
+]
 # Each engine for jobs with each broker.
 JOBS_FAULT_INJECTED = [it for it in WITH_JOBS if (it.jobs, it.db_driver) in JOB_BROKERS]
 FAULT_INJECTED_SERVER = [it for it in FAULT_INJECTED if it.has_server]
@@ -79,6 +85,7 @@ CHECKS = [
     Check("interrupted tests", [it for it in RECIPES_USED if it.has_server], interrupt_tests),
     Check("rows between tests", RECIPES_USED, delete_rows_between_tests),
     Check("database round trips", FAULT_INJECTED, count_database_round_trips),
+    Check("use of indexes", USERS_ON_EACH_DATABASE, check_use_of_indexes),
     Check("fault injection", FAULT_INJECTED, inject_faults),
     Check("job faults", JOBS_FAULT_INJECTED, inject_job_faults),
     Check("migrations beside requests", FAULT_INJECTED_DI, migrate_beside_requests),
