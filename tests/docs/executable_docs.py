@@ -11,7 +11,7 @@ The info string of a block says what happens with it:
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,10 +41,12 @@ def read_blocks(page: Path) -> Iterator[Block]:
             yield Block(position, language, title[1] if title else "", token.content)
 
 
-def execute_page(page: Path, project: Path, env: dict[str, str], renders: Sequence[Path]) -> int:
+def execute_blocks(
+    blocks: Iterable[Block], project: Path, env: dict[str, str], renders: Sequence[Path]
+) -> int:
     """Executes all blocks and returns how many. Raises CommandFailed at the first that is wrong."""
     done = 0
-    for block in read_blocks(page):
+    for block in blocks:
         if block.language not in NOT_EXECUTED:
             execute_block(block, project, env, renders)
             done += 1

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.docs.executable_docs import execute_page, read_blocks
+from tests.docs.executable_docs import execute_blocks, read_blocks
 from tests.support.combinations import COMBINATIONS, DEFAULT, Combination
 from tests.support.commands import count_passed_tests, run_command
 from tests.support.databases import environment_variables
@@ -24,26 +25,35 @@ COMBINATIONS_OF_PAGES = {
     "recipes/passkeys.md": Combination(auth=True),
     "recipes/second_factor.md": Combination(auth=True),
 }
-CHECK = "uv run just check"
+# Pages whose changes are made in one service, one after the other: recipes can be combined.
+COMBINED_PAGES = [
+    ["recipes/oauth.md", "recipes/passkeys.md", "recipes/second_factor.md"],
+    ["domains.md", "sessions.md", "testing.md", "removing.md"],
+    ["relations.md", "ids.md", "idempotency.md", "recipes/streaming.md", "recipes/websockets.md"],
+]
+SERVICES = COMBINED_PAGES + [[page] for page in PAGES if page not in sum(COMBINED_PAGES, [])]
+CHECK = "uv run just check\n"
 # A page may quote the files of any of these.
 QUOTED = [combination for combination in COMBINATIONS if combination.example]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES)
-def test_code_blocks_of_docs_page(
-    page: str, template: Path, render: Render, environment: Path, tmp_path: Path
+@pytest.mark.parametrize("pages", SERVICES, ids=" ".join)
+def test_code_blocks_of_docs_pages(
+    pages: list[str], template: Path, render: Render, environment: Path, tmp_path: Path
 ) -> None:
-    combination = COMBINATIONS_OF_PAGES.get(page, DEFAULT)
+    """The blocks run from top to bottom, but for `just check`, which runs once at the end."""
+    combination = COMBINATIONS_OF_PAGES.get(pages[0], DEFAULT)
     project = render_project(template, tmp_path / "service", **combination.answers)
     make_repository(project)
     commit(project)
     env = environment_variables(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
-    commands = "".join(block.text for block in read_blocks(DOCS / page) if block.language == "sh")
-    if commands:
+    blocks = [block for page in pages for block in read_blocks(DOCS / page)]
+    if any(block.language == "sh" for block in blocks):
         run_command(project, env, "uv", "sync", "--quiet")
-    execute_page(DOCS / page, project, env, [render(quoted) for quoted in QUOTED])
-    if ".py" in git(project, "status", "--porcelain") and CHECK not in commands:
+    blocks = [replace(block, text=block.text.replace(CHECK, "")) for block in blocks]
+    execute_blocks(blocks, project, env, [render(quoted) for quoted in QUOTED])
+    if ".py" in git(project, "status", "--porcelain"):
         count_passed_tests(run_command(project, env, *CHECK.split()))
 
 

@@ -124,15 +124,20 @@ def check_use_of_indexes(project: GeneratedProject) -> None:
     project.run_command("uv", "run", "python", str(PROBES / "check_indexes.py"))
 
 
-def isolate_tests(project: GeneratedProject) -> None:
-    """Runs the tests from another folder, with invalid settings and variables of all kinds around."""
+def run_isolated_checks(project: GeneratedProject) -> None:
+    """Runs the linters and type checkers, and the tests as strangely as somebody may run them.
+
+    They run from another folder, with invalid settings and variables of all kinds around.
+    """
+    project.run_command("uv", "run", "just", "lint", "types")
     example = (project.path / ".env.example").read_text()
     names = re.findall(r"^#([A-Z_]+)=", example, re.MULTILINE)
     env_file = project.path / ".env"
     env_file.write_text("".join(f"{name}=invalid\n" for name in names))
     env = project.env | FOREIGN_VARIABLES | dict.fromkeys(names, "invalid")
     pytest = str(project.environment / "bin" / "pytest")
-    count_passed_tests(run_command(Path("/"), env, pytest, str(project.path / "tests")))
+    output = run_command(Path("/"), env, pytest, str(project.path / "tests"))
+    project.run.tests = count_passed_tests(output)
     env_file.unlink()
 
 

@@ -28,10 +28,9 @@ COMBINATIONS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
-def test_domains(combination: Combination, template: Path, tmp_path: Path) -> None:
+def test_domains(combination: Combination, template: Path, environment: Path, tmp_path: Path) -> None:
     path = render_project(template, tmp_path / "project", **combination.answers | DOMAINS)
-    environment = {"UV_PROJECT_ENVIRONMENT": str(tmp_path / "venv")}
-    env = environment_variables(tmp_path / "environment") | environment
+    env = environment_variables(environment)
     servers = DatabaseServers(tmp_path)
     project = GeneratedProject(combination, path, env, servers, Run(combination))
     project.run_command("uv", "sync", "--quiet")

@@ -22,11 +22,11 @@ SHOPS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("combination", SHOPS, ids=str)
-def test_shop(combination: Combination, template: Path, tmp_path: Path) -> None:
+def test_shop(combination: Combination, template: Path, environment: Path, tmp_path: Path) -> None:
     project = render_project(template, tmp_path / "shop", **combination.answers | SHOP)
     assert not (project / "app" / "items" / "models.py").exists()
     assert (project / "app" / "order_lines" / "routes.py").exists()
-    env = environment_variables(tmp_path / "environment")
+    env = environment_variables(environment)
     run_command(project, env, "uv", "sync", "--quiet")
     servers = DatabaseServers(tmp_path)
     try:
