@@ -28,7 +28,9 @@ COMBINATIONS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
-def test_domains(combination: Combination, template: Path, environment: Path, tmp_path: Path) -> None:
+def test_domains(
+    combination: Combination, template: Path, environment: Path, tmp_path: Path
+) -> None:
     path = render_project(template, tmp_path / "project", **combination.answers | DOMAINS)
     env = environment_variables(environment)
     servers = DatabaseServers(tmp_path)
