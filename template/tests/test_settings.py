@@ -4,10 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+from fastapi import APIRouter, FastAPI
+from httpx2 import AsyncClient
 from pydantic import ValidationError
 from sqlalchemy import URL
 
 import app.settings
+from app.api import include_domain
+from app.http.settings import SettingsDep
 from app.settings import Settings, read_settings
 from dev.env_file import example, find_faults
 from tests.conftest import ROOT, TestSettings, settings_for
@@ -38,6 +42,17 @@ def test_unknown_name_is_found(tmp_path: Path) -> None:
     close, other = find_faults(path)
     assert close == "LOGLEVEL in .env is not a setting: did you mean LOG_LEVEL?"
     assert other.startswith("SOMETHING in .env is not a setting: delete it")
+
+
+async def test_route_reads_settings(app: FastAPI, client: AsyncClient, settings: Settings) -> None:
+    routes = APIRouter()
+
+    @routes.get("/test-settings")
+    async def read(settings: SettingsDep) -> int:
+        return settings.max_body_size
+
+    include_domain(app, routes)
+    assert (await client.get("/test-settings")).json() == settings.max_body_size
 
 
 def test_tests_ignore_env_file_and_environment(

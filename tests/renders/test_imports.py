@@ -18,6 +18,7 @@ ALLOWED = {
     "app.http": FOUNDATION | {"app.http"},
     "app.http.tasks": FOUNDATION | {"app.http", "app.jobs.task"},
     "app.http.commands": FOUNDATION | {"app.http", "app.settings"},
+    "app.http.settings": {"app.settings"},
     "app.auth": FOUNDATION | {"app.http", "app.auth"},
     "app.auth.tasks": FOUNDATION | {"app.auth", "app.jobs.task"},
     "app.auth.commands": FOUNDATION | {"app.auth", "app.settings"},

@@ -18,14 +18,8 @@ from app.auth.models import User
 from app.auth.repository import UserRepository
 from app.auth.settings import AuthSettings
 from app.auth.tokens import BearerTokens, SessionTokens
+from app.http.settings import SettingsDep
 
-
-async def get_settings(request: Request) -> AuthSettings:
-    settings: AuthSettings = request.state.settings
-    return settings
-
-
-SettingsDep = Annotated[AuthSettings, Depends(get_settings)]
 Users = Annotated[UserRepository, Depends(UserRepository.provide)]
 
 

@@ -9,7 +9,7 @@ from fastapi_users.authentication.transport.bearer import BearerResponse
 
 from app.auth import passwords
 from app.auth.csrf import check_origin
-from app.auth.dependencies import CurrentUser, Manager, SettingsDep, Users, cookie_transport
+from app.auth.dependencies import CurrentUser, Manager, Users, cookie_transport
 from app.auth.key_routes import keys
 from app.auth.models import User, normalize_email
 from app.auth.rate_limit import RateLimiter, limit_account, limit_client
@@ -18,6 +18,7 @@ from app.auth.tokens import BearerTokens, SessionTokens
 from app.auth.user_routes import users
 from app.http.problems import problems
 from app.http.routing import PrefixRouter
+from app.http.settings import SettingsDep
 
 PROTECTION = [Depends(check_origin), Depends(limit_client)]
 auth = PrefixRouter(
