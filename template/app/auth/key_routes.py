@@ -18,11 +18,11 @@ from app.http.pages import Limit, Page
 from app.http.problems import problems
 from app.http.routing import PrefixRouter
 
-keys = PrefixRouter(prefix="/users/me/keys", tags=["API keys"], responses=problems(401, 403))
+router = PrefixRouter(prefix="/users/me/keys", tags=["API keys"], responses=problems(401, 403))
 Keys = Annotated[ApiKeyRepository, Depends(ApiKeyRepository.provide)]
 
 
-@keys.post("", status_code=201, responses=problems(429))
+@router.post("", status_code=201, responses=problems(429))
 async def create_api_key(
     body: KeyCreate, user: RateLimitedUser, manager: Manager, keys: Keys
 ) -> NewKey:
@@ -35,7 +35,7 @@ async def create_api_key(
     return NewKey(key=key, **row.model_dump())
 
 
-@keys.get("", response_model=Page[KeyRead])
+@router.get("", response_model=Page[KeyRead])
 async def list_api_keys(
     user: CurrentUser, keys: Keys, limit: Limit = 50, after: Id | None = None
 ) -> Page[ApiKey]:
@@ -43,7 +43,7 @@ async def list_api_keys(
     return await keys.page(user, limit, after)
 
 
-@keys.delete("/{key_id}", status_code=204, responses=problems(404))
+@router.delete("/{key_id}", status_code=204, responses=problems(404))
 async def revoke_api_key(key_id: Id, user: CurrentUser, keys: Keys) -> None:
     """Revoke an API key."""
     await keys.delete(user, key_id)

@@ -7,15 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Form, Request, Response
 from fastapi_users.authentication.transport.bearer import BearerResponse
 
-from app.auth import passwords
+from app.auth import key_routes, passwords, user_routes
 from app.auth.csrf import check_origin
 from app.auth.dependencies import CurrentUser, Manager, Users, cookie_transport
-from app.auth.key_routes import keys
 from app.auth.models import User, normalize_email
 from app.auth.rate_limit import RateLimiter, limit_account, limit_client
 from app.auth.schemas import Credentials, EmailOnly, PasswordReset, Registration, Token, UserRead
 from app.auth.tokens import BearerTokens, SessionTokens
-from app.auth.user_routes import users
 from app.http.problems import problems
 from app.http.routing import PrefixRouter
 from app.http.settings import SettingsDep
@@ -102,8 +100,8 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, RateLimiter]]:
 
 router = APIRouter(lifespan=lifespan)
 router.include_router(auth)
-router.include_router(keys)
-router.include_router(users)
+router.include_router(key_routes.router)
+router.include_router(user_routes.router)
 
 
 @router.post(

@@ -16,10 +16,10 @@ from app.http.pages import Limit, Page
 from app.http.problems import problems
 from app.http.routing import PrefixRouter
 
-users = PrefixRouter(prefix="/users", tags=["users"], responses=problems(401, 403))
+router = PrefixRouter(prefix="/users", tags=["users"], responses=problems(401, 403))
 
 
-@users.get("/me", response_model=UserRead)  # before /users/{user_id}
+@router.get("/me", response_model=UserRead)  # before /users/{user_id}
 async def read_current_user(user: CurrentUser) -> User:
     """Read the account of the user who is signed in."""
     return user
@@ -33,21 +33,21 @@ async def rate_limited_user(user: CurrentUser, request: Request) -> User:
 RateLimitedUser = Annotated[User, Depends(rate_limited_user)]
 
 
-@users.post("/me/password", status_code=204, responses=problems(409, 429))
+@router.post("/me/password", status_code=204, responses=problems(409, 429))
 async def change_password(body: PasswordChange, user: RateLimitedUser, manager: Manager) -> None:
     """Change the password. This ends all sessions and tokens of the user, including this one."""
     await manager.confirm_password(user, body.current_password)
     await manager.set_password(user, body.new_password)
 
 
-@users.post("/me/email", status_code=202, responses=problems(429))
+@router.post("/me/email", status_code=202, responses=problems(429))
 async def change_email(body: EmailChange, user: RateLimitedUser, manager: Manager) -> None:
     """Send a token to the new address. Confirming it changes the address of the account."""
     await manager.confirm_password(user, body.current_password)
     manager.send_token(mail.NEW_EMAIL, user, to=body.email)
 
 
-@users.delete("/me/sessions", status_code=204)
+@router.delete("/me/sessions", status_code=204)
 async def sign_out_everywhere(user: CurrentUser, users: Users) -> None:
     """End all cookie sessions. Bearer tokens remain valid until they expire."""
     await users.delete_sessions(user)
@@ -71,7 +71,7 @@ async def another_user(user: ExistingUser, superuser: CurrentSuperuser) -> User:
 AnotherUser = Annotated[User, Depends(another_user)]
 
 
-@users.get("", response_model=Page[UserRead])
+@router.get("", response_model=Page[UserRead])
 async def list_users(
     users: Users, _: CurrentSuperuser, limit: Limit = 50, after: Id | None = None
 ) -> Page[User]:
@@ -79,13 +79,13 @@ async def list_users(
     return await users.page(limit, after)
 
 
-@users.get("/{user_id}", response_model=UserRead, responses=problems(404))
+@router.get("/{user_id}", response_model=UserRead, responses=problems(404))
 async def read_user(user: ExistingUser) -> User:
     """Read a user."""
     return user
 
 
-@users.patch("/{user_id}", response_model=UserRead, responses=problems(404, 409))
+@router.patch("/{user_id}", response_model=UserRead, responses=problems(404, 409))
 async def update_user(user: AnotherUser, change: UserUpdate, users: Users) -> User:
     """Change a user. Deactivating a user also ends all sessions of that user."""
     changed = await users.update(user, change.model_dump(exclude_unset=True))
@@ -94,7 +94,7 @@ async def update_user(user: AnotherUser, change: UserUpdate, users: Users) -> Us
     return changed
 
 
-@users.delete("/{user_id}", status_code=204, responses=problems(404, 409))
+@router.delete("/{user_id}", status_code=204, responses=problems(404, 409))
 async def delete_user(user: AnotherUser, users: Users) -> None:
     """Delete a user and everything that belongs to the user."""
     await users.delete(user)

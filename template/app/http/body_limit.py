@@ -7,7 +7,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.http.problems import problem
+from app.http.problems import problem_response
 
 
 class BodyLimitMiddleware:
@@ -27,7 +27,7 @@ class BodyLimitMiddleware:
             length = dict(scope["headers"]).get(b"content-length", b"")
             size = int(length) if length.isdigit() else 0
             if size > self.lowest_limit and size > self.find_limit(scope):
-                await problem(413, "The request body is too large.")(scope, receive, send)
+                await problem_response(413, "The request body is too large.")(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db.database import Database, TransactionConflict
 from app.db.schema_version import database_revisions, known_revisions
 from app.db.session import DatabaseDep
-from app.http.problems import RETRY_AFTER, problem, problems
+from app.http.problems import RETRY_AFTER, problem_response, problems
 from app.http.routing import PrefixRouter
 
 TIMEOUT = 5  # seconds
@@ -34,7 +34,7 @@ async def check_liveness() -> Health:
 async def check_readiness(db: DatabaseDep) -> Health | Response:
     """The database answers, and its schema has the revisions that this code needs."""
     if (reason := await why_not_ready(db)) is not None:
-        return problem(503, reason, RETRY_AFTER)
+        return problem_response(503, reason, RETRY_AFTER)
     return Health()
 
 

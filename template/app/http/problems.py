@@ -64,7 +64,7 @@ class ValidationProblem(Problem):
     errors: list[InvalidValue]
 
 
-def problem(
+def problem_response(
     status: int, detail: str, headers: Mapping[str, str] | None = None, **more: object
 ) -> Response:
     if not is_body_allowed_for_status_code(status):
@@ -92,33 +92,33 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def unavailable(reason: str) -> Response:
     """A 503 response. The reason is logged, but not sent to the client."""
     log.warning("unavailable", reason=reason)
-    return problem(503, "The service is temporarily unavailable. Please retry.", RETRY_AFTER)
+    return problem_response(503, "The service is temporarily unavailable. Please retry.", RETRY_AFTER)
 
 
 def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(DomainError)
     async def domain_error(_: Request, error: DomainError) -> Response:
-        return problem(error.status, str(error), error.headers)
+        return problem_response(error.status, str(error), error.headers)
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
         headers = {"Allow": allowed_methods(request)} if error.status_code == 405 else error.headers
         detail = error.detail if isinstance(error.detail, str) else json.dumps(error.detail)
-        return problem(error.status_code, detail, headers)
+        return problem_response(error.status_code, detail, headers)
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(_: Request, error: RequestValidationError) -> Response:
         found = error.errors()[:MAX_ERRORS]
         errors = [{key: each[key] for key in InvalidValue.model_fields} for each in found]
-        return problem(422, "The request is not valid.", errors=errors)
+        return problem_response(422, "The request is not valid.", errors=errors)
 
     @app.exception_handler(DBAPIError)
     async def database_error(_: Request, error: DBAPIError) -> Response:
         code = code_of(error)
         if code in CONFLICT:
-            return problem(409, CONFLICTING)
+            return problem_response(409, CONFLICTING)
         if code in INVALID:
-            return problem(400, REJECTED)
+            return problem_response(400, REJECTED)
         if is_unavailable(error):
             return unavailable(repr(error.orig))
         raise error
@@ -130,8 +130,8 @@ def add_error_handlers(app: FastAPI) -> None:
             raise error
         log.warning("type mismatch", reason=repr(error.orig))
         if isinstance(error.orig, OverflowError):
-            return problem(400, REJECTED)
-        return problem(422, TYPE_MISMATCH, errors=[])
+            return problem_response(400, REJECTED)
+        return problem_response(422, TYPE_MISMATCH, errors=[])
 
     @app.exception_handler(PoolTimeout)
     async def pool_timeout(_: Request, error: PoolTimeout) -> Response:
@@ -142,4 +142,4 @@ def add_error_handlers(app: FastAPI) -> None:
         if isinstance(error, AttributeError | SessionError) and not hasattr(request.state, "db"):
             raise RuntimeError(NOT_STARTED) from error
         request_id = str(get_contextvars().get("request_id", ""))
-        return problem(500, "An unexpected error occurred.", {"X-Request-ID": request_id})
+        return problem_response(500, "An unexpected error occurred.", {"X-Request-ID": request_id})
