@@ -92,7 +92,9 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def unavailable(reason: str) -> Response:
     """A 503 response. The reason is logged, but not sent to the client."""
     log.warning("unavailable", reason=reason)
-    return problem_response(503, "The service is temporarily unavailable. Please retry.", RETRY_AFTER)
+    return problem_response(
+        503, "The service is temporarily unavailable. Please retry.", RETRY_AFTER
+    )
 
 
 def add_error_handlers(app: FastAPI) -> None:
