@@ -75,6 +75,11 @@ def test_one_host_with_ipv6() -> None:
     assert (url.host, url.port, dict(url.query)) == ("::1", 5433, {})
 
 
+def test_password_that_is_no_host() -> None:
+    url = parse_url("postgres://u:a%2Fb,c?d@host/app")
+    assert (url.host, url.password, dict(url.query)) == ("host", "a/b,c?d", {})
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [

@@ -37,7 +37,7 @@ def test_default_is_in_the_project() -> None:
         ("sqlite:///file::memory:?cache=shared&uri=true", "must be a file"),
         ("sqlite:///file:app?mode=memory&uri=true", "must be a file"),
         ("sqlite:///file:app.db", "plain path"),
-        ("file::memory:", "must be a database URL"),
+        ("file::memory:", "must be a database URL, such as sqlite:///app.db$"),
         ("app.db", "must be a database URL"),
         ("", "must be a database URL"),
         ("sqlite://app.db", "three slashes"),

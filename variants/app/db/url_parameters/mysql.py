@@ -31,6 +31,7 @@ OTHER_NAMES = {"sslmode": "ssl_mode", "sslca": "ssl_ca", "sslrootcert": "ssl_ca"
 OTHER_NAMES |= {"sslcert": "ssl_cert", "sslkey": "ssl_key"}
 SUPPORTED = {*FILES, "connect_timeout", "host", "unix_socket"}
 WITHOUT_EFFECT = {("charset", "utf8mb4"), ("reconnect", "true")}  # this is what the service does
+FORM = "mysql://user:password@host/name, with a percent-encoded password"
 POOL_SIZE = "remove it and set DATABASE_WRITE_POOL and DATABASE_READ_POOL"
 REMEDIES = {
     "charset": "remove it, because the service uses utf8mb4",

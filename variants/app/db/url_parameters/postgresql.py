@@ -27,6 +27,7 @@ WITHOUT_EFFECT = {  # this is what asyncpg does
     *(("client_encoding", "utf8"), ("gssencmode", "disable"), ("gssencmode", "prefer")),
 }
 {% endif %}
+FORM = "postgresql://user:password@host/name, with a percent-encoded password"
 POOL_SIZE = "remove it and set DATABASE_WRITE_POOL and DATABASE_READ_POOL"
 POOLER = "remove it and set DATABASE_POOLER=transaction"
 TLS = "write sslmode=require, or sslmode=verify-full and sslrootcert=/path/to/ca.pem"

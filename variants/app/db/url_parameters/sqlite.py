@@ -4,6 +4,8 @@ from sqlalchemy import URL
 
 from app.root import ROOT
 
+FORM = "sqlite:///app.db"
+
 
 def translate(url: URL) -> URL:
     """Make the path absolute. Raises ValueError for a database in memory, or for a parameter."""
