@@ -7,11 +7,24 @@ import copier
 import yaml
 
 from tests.support.combinations import Combination
-from tests.support.files import read_files
+from tests.support.files import read_files, replace_in_file
 from tests.support.git import commit, git, make_repository
 
 ANSWERS_FILE = ".copier-answers.yml"
 REVISIONS = "migrations/versions/"
+CUSTOMERS = {"name": "customers", "fields": ["name:str:200", "email:str:320:unique"]}
+ORDERS = {"name": "orders", "fields": ["number:str:40:unique", "customer:ref:customers"]}
+# A domain that was generated, and what a team writes into it, as `ruff format` leaves it.
+DOMAIN_EDITS = [
+    (
+        "app/customers/routes.py",
+        r"(    customer = await customers\.create)",
+        r"    # Bob reads the new ones.\n\1",
+    ),
+    ("app/customers/models.py", r"(\n\nclass Customer\()", r"\nVIP = 100\n\1"),
+    ("app/customers/repository.py", r"\Z", "\n    # Ask Ada.\n"),
+    ("tests/customers/test_customers.py", r"\Z", "\n\n# Ask Ada.\n"),
+]
 
 
 def make_project(
@@ -67,3 +80,9 @@ def read_updated_files(project: Path) -> dict[str, bytes]:
 
 def read_revisions(project: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (project / REVISIONS).glob("*.py")}
+
+
+def edit_domain(project: Path) -> None:
+    """Edits the customers as a team does."""
+    for name, pattern, replacement in DOMAIN_EDITS:
+        replace_in_file(project / name, pattern, replacement)

@@ -2,8 +2,10 @@
 
 Each change is made as a team makes it: `just update`, then the commands that Copier's message gives.
 Where a migration is missing, the project's own tests fail before these commands and pass after them.
+Each project has generated domains with edits of a team. At the end it has its first files again.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from tests.support.commands import (
     run_failing_command,
 )
 from tests.support.git import commit, git
+from tests.updates.projects import CUSTOMERS, ORDERS, edit_domain
 from tests.updates.releases import NEW_RELEASE
 
 SUPERUSER = {"SUPERUSER_EMAIL": "root@example.com", "SUPERUSER_PASSWORD": PASSWORD}
@@ -26,20 +29,40 @@ UPDATE = ["uv", "run", "just", "update", "--vcs-ref=:current:"]
 NO_ID_MIGRATION = "no migration converts ids"
 TEST_MIGRATIONS = ["uv", "run", "pytest", "tests/test_migrations.py"]
 
-# Adds items with the names that are its arguments, and prints the names of all items.
-ADD_AND_LIST_ITEMS = """
+DOMAINS = [
+    CUSTOMERS,
+    ORDERS | {"fields": [*ORDERS["fields"], "total:decimal:10:2", "status:enum:open:paid"]},
+]
+
+# The first argument is "items" or nothing. The others are the names of rows to add. Prints all rows.
+ADD_AND_LIST_ROWS = """
 import asyncio, sys
+from decimal import Decimal
 import app.main
+from app.customers.models import Customer
 from app.db.session import connect
-from app.items.models import Item
+from app.orders.models import Order, OrderStatus
 from app.settings import read_settings
 from sqlmodel import select
 
 async def main():
+    items, *names = sys.argv[1:]
     async with connect(read_settings()) as db, db.unit() as session:
-        session.add_all(Item(name=name) for name in sys.argv[1:])
+        for name in names:
+            customer = Customer(name=name, email=f"{name}@example.com")
+            order = Order(number=name, total=Decimal("0.10"), status=OrderStatus.OPEN)
+            order.customer = customer
+            session.add(order)
+        orders = select(Order.number, Order.total, Order.status, Customer.name).join(Customer)
+        if items:
+            from app.items.models import Item
+            session.add_all(Item(name=name) for name in names)
         await session.flush()
-        print("rows:", *(await session.exec(select(Item.name).order_by(Item.name))).all())
+        for order in await session.exec(orders.order_by(Order.number)):
+            print("row:", *order)
+        if items:
+            for name in await session.exec(select(Item.name).order_by(Item.name)):
+                print("row:", name)
 
 asyncio.run(main())
 """
@@ -95,7 +118,16 @@ SCENARIOS = [
         ),
         answers_file=".copier-answers.service.yml",
     ),
-    Scenario("mysql", Combination("asyncmy", "scoped"), (("auth", True), ("auth", False))),
+    Scenario(
+        "mysql",
+        Combination("asyncmy", "scoped"),
+        (
+            ("auth", True),
+            ("db_driver", "aiomysql"),
+            ("auth", False),
+            ("db_driver", "asyncmy"),
+        ),
+    ),
 ]
 
 CreateDatabase = Callable[[Combination, str, Path], dict[str, str]]
@@ -110,22 +142,26 @@ def run_scenario(
     create_database: CreateDatabase,
 ) -> int:
     """Runs all changes and returns how many tests passed. Raises CommandFailed at the first error."""
-    combination, rows = scenario.start, []
+    combination = scenario.start
+    orders, items = list[str](), list[str]()
     answers = [f"--data={name}={value}" for name, value in combination.answers.items()]
+    answers.append(f"--data=domains={json.dumps(DOMAINS)}")
     copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults"]
     copier += [f"--vcs-ref={NEW_RELEASE}", f"--answers-file={scenario.answers_file}", *answers]
     run_command(releases, env, *copier, str(releases), str(project))
     git(project, "init", "--quiet")
+    edit_domain(project)
     base = env | SUPERUSER
     run_command(project, base, "uv", "sync", "--quiet")
     env = base | create_database(combination, f"{scenario.name}_0", project)
     run_command(project, env, "uv", "run", "just", "migrate")
     tests = 0
     for number, (question, value) in enumerate(scenario.changes, 1):
+        orders.append(f"row{number} 0.10 open row{number}")
         if combination.example:
-            rows.append(f"row{number}")
-            run_python(project, env, ADD_AND_LIST_ITEMS, rows[-1])
-        commit(project, "Before a changed answer")
+            items.append(f"row{number}")
+        add_and_list_rows(project, env, combination, f"row{number}")
+        commit(project, f"Before change {number}")
         before, change = combination, {question: value}
         combination = Combination(**combination.answers | change)
         message = change_answer(project, env, question, value)
@@ -136,20 +172,24 @@ def run_scenario(
             run_failing_command(project, env, *alembic_check, message=NO_ID_MIGRATION)
         if ids_changed or before.database != combination.database:
             env = base | create_database(combination, f"{scenario.name}_{number}", project)
-            rows.clear()
+            orders.clear()
+            items.clear()
         if "just revision" in message:
             run_failing_command(project, env, *TEST_MIGRATIONS, message="failed")
         for command in find_commands(message):
             run_command(project, env, "sh", "-c", command)
         run_command(project, env, "uv", "run", "alembic", "check")
         if not combination.example:
-            rows.clear()
-        elif (found := list_items(project, env)) != rows:
-            raise CommandFailed(f"After {change} the items are {found} instead of {rows}")
+            items.clear()
+        if (found := add_and_list_rows(project, env, combination)) != orders + items:
+            raise CommandFailed(f"After {change} the rows are {found}, not {orders + items}")
         # The other tests are the same as those of a new project with these answers, as
         # `test_updates.py` checks. The matrix runs them there.
         tests += count_passed_tests(run_command(project, env, *TEST_MIGRATIONS))
     commit(project, "After all changes")
+    first = git(project, "rev-list", "HEAD", "--grep=^Before change 1$")
+    if changed := git(project, "diff", first, "--", ".", ":!migrations/versions", ":!uv.lock"):
+        raise CommandFailed(f"All answers are changed back, but not all files:\n{changed}")
     return tests + count_passed_tests(run_command(project, env, "uv", "run", "pytest"))
 
 
@@ -160,12 +200,14 @@ def change_answer(project: Path, env: dict[str, str], question: str, value: obje
     return run_command(project, env, *UPDATE, f"--data={question}={value}")
 
 
-def list_items(project: Path, env: dict[str, str]) -> list[str]:
-    return run_python(project, env, ADD_AND_LIST_ITEMS).split("rows:")[1].split()
-
-
-def run_python(project: Path, env: dict[str, str], script: str, *arguments: str) -> str:
-    return run_command(project, env, "uv", "run", "python", "-c", script, *arguments)
+def add_and_list_rows(
+    project: Path, env: dict[str, str], combination: Combination, *names: str
+) -> list[str]:
+    """Adds an order, its customer and an item of each name. Returns all orders and items."""
+    arguments = ["items" * combination.example, *names]
+    script = ["uv", "run", "python", "-c", ADD_AND_LIST_ROWS]
+    output = run_command(project, env, *script, *arguments)
+    return re.findall(r"^row: (.+)$", output, re.MULTILINE)
 
 
 def find_commands(message: str) -> list[str]:

@@ -11,7 +11,10 @@ from tests.support.git import commit, git, make_repository
 from tests.support.rendering import render_project
 from tests.support.template import ROOT
 from tests.updates.projects import (
+    CUSTOMERS,
+    ORDERS,
     REVISIONS,
+    edit_domain,
     make_project,
     read_revisions,
     read_updated_files,
@@ -54,19 +57,6 @@ EDITED_TEXTS = [
     "our.audit",
     "wrk http://localhost",
     "# applied long ago",
-]
-CUSTOMERS = {"name": "customers", "fields": ["name:str:200", "email:str:320:unique"]}
-ORDERS = {"name": "orders", "fields": ["number:str:40:unique", "customer:ref:customers"]}
-# A domain that was generated, and what a team wrote into it.
-DOMAIN_EDITS = [
-    (
-        "app/customers/routes.py",
-        r"(    customer = await customers\.create)",
-        r'    log.info("new")\n\1',
-    ),
-    ("app/customers/models.py", r"(\nclass Customer\()", r"\nVIP = 100\n\n\1"),
-    ("app/customers/repository.py", r"\Z", "\n    # Ask Ada.\n"),
-    ("tests/customers/test_customers.py", r"\Z", "\n# Ask Ada.\n"),
 ]
 DELETED = [".github/dependabot.yml", "Dockerfile"]
 BASE = Combination("asyncpg")
@@ -165,11 +155,6 @@ def test_edits_of_a_generated_domain(
         new = render_project(template, tmp_path / str(number), **start | answers)
         edit_domain(new)
         assert read_updated_files(project) == read_updated_files(new)
-
-
-def edit_domain(project: Path) -> None:
-    for name, pattern, replacement in DOMAIN_EDITS:
-        replace_in_file(project / name, pattern, replacement)
 
 
 @pytest.mark.parametrize("place", ["middle", "end"])
