@@ -1,20 +1,28 @@
-"""`just domain`, `just field` and `just remove-domain`, in projects with code of a team."""
+"""`just domain`, `just field` and `just remove-domain`, in projects with code of a team.
 
+Most tests run `dev/domain.py` of the project in this process, where Copier has compiled the template.
+The others, `use_recipe`, run the recipes of its justfile, as a person does.
+"""
+
+import io
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from copier._cli import CopierApp
 
 from tests.support.databases import environment_variables
 from tests.support.files import replace_in_file
 from tests.support.git import commit, git, make_repository
 from tests.support.rendering import render_project
-from tests.updates.projects import read_answers, read_updated_files
+from tests.updates.projects import CUSTOMERS, ORDERS, read_answers, read_updated_files
 
-CUSTOMERS = {"name": "customers", "fields": ["name:str:200", "email:str:320:unique"]}
-ORDERS = {"name": "orders", "fields": ["number:str:40:unique", "customer:ref:customers"]}
 ITEMS = {"name": "items", "fields": ["name:str:200:unique", "description:str:2000:null"]}
 # Code of a team, beside the domains of the template.
 OWN_CODE = {
@@ -86,16 +94,15 @@ class Done(NamedTuple):
 
 
 class Project:
-    """A project whose commands are run in one virtual environment."""
-
     def __init__(self, path: Path, environment: Path) -> None:
         self.path = path
         self.env = environment_variables(environment)
 
-    def just(self, command: str) -> Done:
+    def use_recipe(self, command: str, folder: str = ".") -> Done:
+        """Runs a recipe of the justfile, with the packages of the project."""
         done = subprocess.run(
             ["uv", "run", "--quiet", "just", *command.split()],
-            cwd=self.path,
+            cwd=self.path / folder,
             env=self.env,
             check=False,
             capture_output=True,
@@ -103,9 +110,19 @@ class Project:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
+    def run(self, command: str) -> Done:
+        """Runs a command of `dev/domain.py` in this process."""
+        output, errors, code = io.StringIO(), io.StringIO(), 0
+        with run_in_process(self.path, command), redirect_stdout(output), redirect_stderr(errors):
+            try:
+                import_module("dev.domain").main()
+            except SystemExit as end:
+                code = int(end.code or 0)
+        return Done(code, output.getvalue(), errors.getvalue())
+
     def change(self, command: str) -> str:
         """Runs a command that has to change the project, commits, and returns what it printed."""
-        done = self.just(command)
+        done = self.run(command)
         assert done.code == 0, done
         assert git(self.path, "status", "--short")
         commit(self.path)
@@ -114,6 +131,44 @@ class Project:
     def copy(self, folder: Path) -> "Project":
         shutil.copytree(self.path, folder / "project")
         return Project(folder / "project", Path(self.env["UV_PROJECT_ENVIRONMENT"]))
+
+
+@contextmanager
+def run_in_process(project: Path, command: str) -> Iterator[None]:
+    """Makes the package `dev` of a project, its folder and this command those of this process."""
+    start = subprocess.run
+
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        match command:
+            case ["just", "update", *arguments]:
+                return run_copier("update", "--defaults", *arguments)
+            case [_, "tool", "run", _, "recopy", *arguments]:
+                return run_copier("recopy", *arguments)
+        return start(command, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project)
+        patch.syspath_prepend(project)
+        patch.setattr(sys, "argv", ["just", *command.split()])
+        patch.setattr(subprocess, "run", run)
+        forget_modules()
+        yield
+        forget_modules()
+
+
+def forget_modules() -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "dev"]:
+        del sys.modules[name]
+
+
+def run_copier(*arguments: str) -> subprocess.CompletedProcess[str]:
+    errors, code = io.StringIO(), 1
+    with redirect_stderr(errors):
+        try:
+            _, code = CopierApp.run(["copier", *arguments], exit=False)
+        except ValueError as error:  # a refused answer, which Copier prints with its traceback
+            print(error, file=errors)
+    return subprocess.CompletedProcess(arguments, code, "", errors.getvalue())
 
 
 def make_project(template: Path, path: Path, environment: Path, **answers: object) -> Project:
@@ -148,7 +203,7 @@ def equal(project: Project, template: Path, folder: Path, **answers: object) -> 
 
 @pytest.mark.parametrize(("command", "message"), REFUSED)
 def test_refused_command_changes_nothing(shop: Project, command: str, message: str) -> None:
-    done = shop.just(command)
+    done = shop.run(command)
     assert done.code == 2, done
     assert message in done.errors
     assert "Traceback" not in done.errors
@@ -160,7 +215,7 @@ def test_uncommitted_changes_are_refused(shop: Project, tmp_path: Path) -> None:
     project = shop.copy(tmp_path)
     (project.path / "notes.txt").write_text("")
     for command in ("domain notes text:text", "field orders note:text", "remove-domain orders"):
-        done = project.just(command)
+        done = project.run(command)
         assert done.code == 2
         assert "Commit or stash your changes first:\n?? notes.txt" in done.errors
         assert git(project.path, "status", "--short") == "?? notes.txt"
@@ -168,7 +223,7 @@ def test_uncommitted_changes_are_refused(shop: Project, tmp_path: Path) -> None:
 
 def test_command_without_arguments_explains_itself(shop: Project) -> None:
     example = "uv run just domain customers name:str:200 email:str:320:unique"
-    alone, helped = shop.just("domain"), shop.just("domain --help")
+    alone, helped = shop.use_recipe("domain"), shop.use_recipe("domain --help")
     assert (alone.code, helped.code) == (2, 0)
     for explanation in (alone.errors or alone.output, helped.output):
         assert "Usage: just domain [OPTIONS]" in explanation
@@ -177,7 +232,7 @@ def test_command_without_arguments_explains_itself(shop: Project) -> None:
 
 
 def test_dry_run_prints_the_plan(shop: Project) -> None:
-    done = shop.just("domain order_lines order:ref:orders count:int:default=1 --dry-run")
+    done = shop.use_recipe("domain order_lines order:ref:orders count:int:default=1 --dry-run")
     assert done.code == 0, done
     for line in (
         "Add order_lines:",
@@ -190,43 +245,34 @@ def test_dry_run_prints_the_plan(shop: Project) -> None:
         '  uv run just revision "add order_lines"',
     ):
         assert line in done.output.splitlines()
-    done = shop.just("field orders note:text:null --dry-run")
+    done = shop.run("field orders note:text:null --dry-run")
     assert done.code == 0, done
     assert "note                 text:null" in done.output
-    done = shop.just("remove-domain orders --dry-run")
+    done = shop.run("remove-domain orders --dry-run")
     assert done.code == 0, done
     assert "  app/orders/models.py" in done.output.splitlines()
     assert git(shop.path, "status", "--short") == ""
 
 
 def test_add_extend_and_remove_domains(template: Path, environment: Path, tmp_path: Path) -> None:
-    project = make_project(template, tmp_path / "project", environment, example=False)
-    output = project.change("domain customers name:str:200 email:str:320:unique")
+    project = make_project(template, tmp_path / "project", environment)
+    output = project.change("domain people nick:str:20 --one person --shared")
     assert output.endswith("  uv run just migrate\n  uv run just test\n")
-    project.change("domain people nick:str:20 --one person --shared")
     project.change("domain orders number:str:40:unique")
-    project.change("field orders customer:ref:customers")
+    project.change("field orders person:ref:people")
+    before = (project.path / "app/items/models.py").read_text()
+    project.change("field items price:decimal:10:2")  # the items of the example are a domain, too
+    after = (project.path / "app/items/models.py").read_text()
+    assert {line for line in before.splitlines() if " = Field(" in line} < set(after.splitlines())
     people = {"name": "people", "fields": ["nick:str:20"], "one": "person", "shared": True}
-    domains = [CUSTOMERS, people, ORDERS]
-    assert read_answers(project.path)["domains"] == domains
-    assert equal(project, template, tmp_path / "three", example=False, domains=domains)
+    orders = {"name": "orders", "fields": ["number:str:40:unique", "person:ref:people"]}
+    items = ITEMS | {"fields": [*ITEMS["fields"], "price:decimal:10:2"]}
+    assert read_answers(project.path)["domains"] == [items, people, orders]
+    assert equal(project, template, tmp_path / "three", domains=[items, people, orders])
     project.change("remove-domain orders")
     assert not (project.path / "app/orders").exists()
-    assert equal(project, template, tmp_path / "two", example=False, domains=domains[:2])
-
-
-def test_items_of_the_example(template: Path, environment: Path, tmp_path: Path) -> None:
-    project = make_project(template, tmp_path / "project", environment)
-    before = (project.path / "app/items/models.py").read_text()
-    project.change("field items price:decimal:10:2")
-    items = ITEMS | {"fields": [*ITEMS["fields"], "price:decimal:10:2"]}
-    assert read_answers(project.path)["domains"] == [items]
-    after = (project.path / "app/items/models.py").read_text()
-    assert "price" in after
-    assert {line for line in before.splitlines() if " = Field(" in line} < set(after.splitlines())
-    assert equal(project, template, tmp_path / "price", domains=[items])
     project.change("remove-domain items")
-    assert equal(project, template, tmp_path / "none", example=False, domains=[])
+    assert equal(project, template, tmp_path / "one", example=False, domains=[people])
 
 
 def test_edits_are_kept_by_fields_and_never_removed_unseen(
@@ -244,7 +290,7 @@ def test_edits_are_kept_by_fields_and_never_removed_unseen(
     assert routes.read_text() == (new / "app/orders/routes.py").read_text() + edit
     models = "app/orders/models.py"
     assert (project.path / models).read_text() == (new / models).read_text()
-    done = project.just("remove-domain orders")
+    done = project.run("remove-domain orders")
     assert done.code == 2
     assert "\n  app/orders/routes.py\n  app/orders/tasks.py\n" in done.errors
     assert "--force" in done.errors
@@ -259,7 +305,7 @@ def test_conflict_with_an_edit(shop: Project, tmp_path: Path) -> None:
     project = shop.copy(tmp_path)
     replace_in_file(project.path / "app/orders/models.py", r"(number: str)[^\n]*", r"\1  # ours")
     commit(project.path)
-    done = project.just("field orders note:text:null")
+    done = project.use_recipe("field orders note:text:null")
     assert done.code == 1
     assert "There are conflicts. Resolve each file and run `git add` on it." in done.errors
     assert "app/orders/models.py" in done.errors
@@ -277,14 +323,7 @@ def test_several_answers_files_and_another_folder(
     (path / ".copier-answers.docs.yml").write_text("_src_path: elsewhere\n_commit: v1\n")
     make_repository(path.parent)
     commit(path.parent)
-    done = subprocess.run(
-        ["uv", "run", "--quiet", "just", "domain", "orders", "number:int"],
-        cwd=path / "app",
-        env=project.env,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done
+    done = project.use_recipe("domain orders number:int", folder="app")
+    assert done.code == 0, done
     assert "  - number:int" in (path / ".copier-answers.service.yml").read_text()
     assert "orders" not in (path / ".copier-answers.docs.yml").read_text()
