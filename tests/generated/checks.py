@@ -36,7 +36,7 @@ from tests.generated.project import GeneratedProject
 from tests.generated.revisions import revise_column_types, revise_models
 from tests.generated.several_machines import use_several_machines
 from tests.generated.sign_ins import measure_memory_of_sign_ins
-from tests.generated.telemetry import export_telemetry
+from tests.generated.telemetry import export_age_of_oldest_job, export_telemetry
 from tests.generated.wheel import run_from_wheel
 from tests.support.combinations import (
     COMBINATIONS,
@@ -95,6 +95,7 @@ CHECKS = [
     Check("other working folder", RECIPES_USED, use_other_working_folder),
     Check("malicious input", FAULT_INJECTED, send_malicious_input),
     Check("telemetry", [it for it in FAULT_INJECTED if it.auth], export_telemetry),
+    Check("oldest job", JOBS_FAULT_INJECTED[:1], export_age_of_oldest_job),
     Check("added domain", FAULT_INJECTED_DI, add_domain),
     Check("revisions", REVISED, revise_models),
     Check("column types", FAULT_INJECTED_DI, revise_column_types),

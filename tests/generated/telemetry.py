@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import time
 from collections import Counter
 from secrets import token_hex
 from typing import Any
@@ -15,7 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from tests.generated.otlp_receiver import Received, read_attributes, receive_telemetry
 from tests.generated.project import GeneratedProject
 from tests.generated.serving import JSON_HEADERS, PROBES, run_production_service, sign_up
-from tests.support.commands import SECRET_KEY, CommandFailed
+from tests.support.commands import SECRET_KEY, CommandFailed, run_command
 from tests.support.template import ROOT
 
 DASHBOARD = ROOT / "docs" / "grafana" / "service.json"
@@ -31,6 +32,23 @@ METRICS = {
     "http.server.request.duration",
 }
 """What a service exports."""
+OLDEST_AGE = "app.jobs.oldest_age"
+ADD_OLD_JOB = """
+import asyncio
+from datetime import timedelta
+from app.db.models import now
+from app.db.session import connect
+from app.jobs.models import Job
+from app.settings import read_settings
+
+async def main():
+    hour = timedelta(hours=1)
+    job = Job(task="unknown", arguments={}, created_at=now() - hour, due_at=now() + hour)
+    async with connect(read_settings()) as db, db.unit() as session:
+        session.add(job)
+
+asyncio.run(main())
+"""
 
 
 def export_telemetry(project: GeneratedProject) -> None:
@@ -143,7 +161,29 @@ def check_metrics(received: Received, sent: int) -> None:
     expect(pools, {"reader", "writer"})
 
     exported = {name for it in received.metrics.values() for name in prometheus_names(it)}
-    expect(dashboard_names() - exported, set())
+    expect(dashboard_names() - exported, {"app_jobs_oldest_age_seconds"})
+
+
+def export_age_of_oldest_job(project: GeneratedProject) -> None:
+    """A service with jobs also exports the age of the oldest one, with the name in the dashboard."""
+    python = str(project.environment / "bin" / "python")
+    run_command(project.path, project.env | {"PYTHONPATH": "."}, python, "-c", ADD_OLD_JOB)
+    with receive_telemetry() as received:
+        env = project.env | {
+            "TELEMETRY": "true",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": received.address,
+            "OTEL_METRIC_EXPORT_INTERVAL": "200",
+            "NO_PROXY": "127.0.0.1",
+            "SECRET_KEY": SECRET_KEY,
+        }
+        with run_production_service(project.path, env):
+            end = time.monotonic() + 20
+            while OLDEST_AGE not in received.metrics and time.monotonic() < end:
+                time.sleep(0.1)
+    expect(OLDEST_AGE in received.metrics, True)
+    metric = received.metrics[OLDEST_AGE]
+    expect(prometheus_names(metric) <= dashboard_names(), True)
+    expect([3600 <= point.as_double < 3700 for point in metric.gauge.data_points], [True])
 
 
 def prometheus_names(metric: Metric) -> set[str]:

@@ -16,10 +16,10 @@ from tests.support.rendering import Render, render_project
 
 MAX_LINES = 150  # of a file
 OWNED_LINES = {
-    (False, "none"): 2940,
-    (True, "none"): 4431,
-    (False, "taskiq"): 3630,
-    (False, "celery"): 3666,
+    (False, "none"): 2944,
+    (True, "none"): 4435,
+    (False, "taskiq"): 3656,
+    (False, "celery"): 3692,
 }
 """The lines of the service and its migrations, by users and jobs. Keep them few."""
 JINJA = re.compile(r"(?<!\$)\{\{|\{%|%\}|\{#")

@@ -101,11 +101,11 @@ async def release(db: Database, jobs: Sequence[Job]) -> None:
 
 
 async def age_of_oldest(db: Database) -> float | None:
-    """Return the age of the oldest job in seconds, or None without the database."""
+    """Return the age of the oldest job in seconds, 0 without jobs, or None without the database."""
     oldest = select(func.min(Job.created_at)).where(col(Job.due_at).is_not(None))
     try:
         async with db.unit(read_only=True) as session:
             created_at = (await session.exec(oldest)).one()
     except Exception:  # noqa: BLE001  the relay logs its own error
         return None
-    return (now() - created_at).total_seconds() if created_at else None
+    return (now() - created_at).total_seconds() if created_at else 0
