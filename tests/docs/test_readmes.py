@@ -12,7 +12,7 @@ from tests.docs.executable_docs import execute_block, read_blocks
 from tests.docs.test_docs import PAGES
 from tests.generated.serving import JSON_HEADERS, run_just_dev
 from tests.support.combinations import COMBINATIONS, FAULT_INJECTED, Combination
-from tests.support.commands import count_passed_tests, run_command
+from tests.support.commands import count_passed_tests, run_command, run_failing_command
 from tests.support.databases import environment_variables
 from tests.support.files import replace_in_file
 from tests.support.rendering import Render, render_project
@@ -299,3 +299,35 @@ def test_each_way_to_sign_in_is_one_line(
         found = re.findall(r"status: (\d+)", run_command(project, env, *sign_in))
         assert found == [str(401 if way == removed else 200) for way in WAYS_TO_SIGN_IN]
         dependencies.write_text(whole)
+
+
+# What a person copies: from the log of the service, or from the response of the last command.
+COPIED = {
+    "LETTER": r'"content":"(.+?)"',
+    "TOKEN": r'"access_token":"(.+?)"',
+    "KEY": r'"key":"(.+?)"',
+    "ID": r'"id":"(.+?)"',
+}
+
+
+@pytest.mark.slow
+def test_commands_of_users_page(template: Path, environment: Path, tmp_path: Path) -> None:
+    project = render_project(template, tmp_path / "service", auth=True)
+    env = environment_variables(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
+    run_command(project, env, "uv", "sync", "--quiet")
+    run_command(project, env, "uv", "run", "just", "migrate")
+    blocks = [block.text for block in read_blocks(project / "docs/users.md")]
+    first = next(number for number, text in enumerate(blocks) if text.startswith("SERVICE="))
+    output = ""
+    with run_just_dev(project, env) as address:
+        env["SERVICE"] = address
+        for text in blocks[first : first + 5]:
+            for name in re.findall(r"^(\w+)=…$", text, re.MULTILINE):
+                source = (project / "dev.log").read_text() if name == "LETTER" else output
+                env[name] = re.findall(COPIED[name], source)[-1]
+            commands = re.sub(r"^\w+=.*\n", "", text, flags=re.MULTILINE)
+            commands = commands.replace("curl ", "curl --silent --show-error --fail ")
+            output = run_command(project, env, "sh", "-euc", commands)
+        assert COPIED.keys() <= env.keys()
+        use_key = 'curl --fail $SERVICE/users/me -H "Authorization: Bearer $KEY"'
+        run_failing_command(project, env, "sh", "-c", use_key, message="401")
