@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from tests.support.combinations import Combination
+from tests.support.combinations import ID_TYPES, SESSION_STYLES, Combination
 from tests.support.commands import run_command
 from tests.support.databases import environment_variables
 from tests.support.domain_lists import domain_lists
 from tests.support.domains import DomainRenderer
-from tests.support.rendering import Render
+from tests.support.rendering import Render, render_project
 
-LISTS = 500
-PROBE = Path(__file__).parents[1] / "generated" / "probes" / "domains.py"
+LISTS, SERVICES = 500, 20
+PROBES = Path(__file__).parents[1] / "generated" / "probes"
 FIRST_PARTY = '\n[tool.ruff.lint.isort]\nknown-first-party = ["app", "migrations", "tests"]\n'
 SERVICE = {auth: Combination(auth=auth) for auth in (False, True)}
 
@@ -86,7 +86,33 @@ def test_accepted_domains_create_their_tables(
             str(path) for path in accepted if path.name.startswith("users" if auth else "open")
         ]
         run_command(
-            service, env, "uv", "run", "--no-sync", "python", str(PROBE), str(service), *folders
+            service,
+            env,
+            "uv",
+            "run",
+            "--no-sync",
+            "python",
+            str(PROBES / "domains.py"),
+            str(service),
+            *folders,
         )
 
     list(ThreadPoolExecutor().map(run, [False, True]))
+
+
+def test_whole_services(
+    accepted: list[Path], template: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    """Services of some of the lists are imported, and their revisions match their models."""
+    services = []
+    for number in range(SERVICES):
+        folder = accepted[number * len(accepted) // SERVICES]
+        answers = {
+            "auth": folder.name.startswith("users"),
+            "session_style": SESSION_STYLES[number % 2],
+            "id_type": ID_TYPES[number // 2 % 2],
+            "domains": json.loads((folder / "domains.json").read_text()),
+        }
+        services.append(str(render_project(template, tmp_path / str(number), **answers)))
+    probe = str(PROBES / "whole_services.py")
+    run_command(tmp_path, env, env["UV_PROJECT_ENVIRONMENT"] + "/bin/python", probe, *services)
