@@ -28,6 +28,7 @@ SUPERUSER = {"SUPERUSER_EMAIL": "root@example.com", "SUPERUSER_PASSWORD": PASSWO
 UPDATE = ["uv", "run", "just", "update", "--vcs-ref=:current:"]
 NO_ID_MIGRATION = "no migration converts ids"
 TEST_MIGRATIONS = ["uv", "run", "pytest", "tests/test_migrations.py"]
+TEST_MODELS = [*TEST_MIGRATIONS, "-k", "match_the_models"]
 
 DOMAINS = [
     CUSTOMERS,
@@ -175,7 +176,7 @@ def run_scenario(
             orders.clear()
             items.clear()
         if "just revision" in message:
-            run_failing_command(project, env, *TEST_MIGRATIONS, message="failed")
+            run_failing_command(project, env, *TEST_MODELS, message="1 failed")
         for command in find_commands(message):
             run_command(project, env, "sh", "-c", command)
         run_command(project, env, "uv", "run", "alembic", "check")
@@ -190,7 +191,7 @@ def run_scenario(
     first = git(project, "rev-list", "HEAD", "--grep=^Before change 1$")
     if changed := git(project, "diff", first, "--", ".", ":!migrations/versions", ":!uv.lock"):
         raise CommandFailed(f"All answers are changed back, but not all files:\n{changed}")
-    return tests + count_passed_tests(run_command(project, env, "uv", "run", "pytest"))
+    return tests
 
 
 def change_answer(project: Path, env: dict[str, str], question: str, value: object) -> str:
