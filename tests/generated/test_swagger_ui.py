@@ -1,18 +1,17 @@
 """Swagger UI in a browser, without access to the internet."""
 
 import json
-import shutil
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from tests.generated.browser import open_page
 from tests.generated.serving import JSON_HEADERS, run_just_dev
 from tests.support.combinations import Combination
 from tests.support.commands import PASSWORD, run_command
 from tests.support.databases import environment_variables
-from tests.support.missing_tools import report_not_run
 from tests.support.rendering import render_project
 from tests.support.template import ROOT
 
@@ -24,20 +23,13 @@ SCREENSHOT = ROOT / "build" / "swagger_ui.png"  # docs/ has a copy of it
 def test_swagger_ui_signs_in_and_creates_an_item(
     template: Path, environment: Path, tmp_path: Path
 ) -> None:
-    if (chromium := shutil.which("chromium")) is None:
-        report_not_run("There is no chromium: apt-get install chromium")
     project = render_project(template, tmp_path / "service", **Combination(auth=True).answers)
     env = environment_variables(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
     run_command(project, env, "uv", "sync", "--quiet")
     run_command(project, env, "uv", "run", "alembic", "upgrade", "head")
-    with run_just_dev(project, env) as address, sync_playwright() as playwright:
+    with run_just_dev(project, env) as address, open_page(height=700) as page:
         account = json.dumps({"email": EMAIL, "password": PASSWORD}).encode()
         urlopen(Request(f"{address}/auth/register", account, JSON_HEADERS)).close()
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
-        )
-        page = browser.new_page(viewport={"width": 1200, "height": 700})
         requested: list[str] = []
         page.on("request", lambda request: requested.append(request.url))
         page.goto(f"{address}/docs")
@@ -46,7 +38,6 @@ def test_swagger_ui_signs_in_and_creates_an_item(
         page.locator(".responses-inner").first.evaluate("element => element.scrollIntoView()")
         SCREENSHOT.parent.mkdir(exist_ok=True)
         page.screenshot(path=SCREENSHOT)
-        browser.close()
     outside = [url for url in requested if not url.startswith((address, "data:"))]
     assert outside == []
 
