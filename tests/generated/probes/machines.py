@@ -162,7 +162,11 @@ class Load:
 
     def send(self, client: httpx2.Client, method: str, path: str, **options: Any) -> int:
         start = time.monotonic()
-        response = client.request(method, path, **options)
+        try:
+            response = client.request(method, path, **options)
+        except httpx2.HTTPError as error:  # a 500 closes the connection
+            self.statuses[f"{method} {type(error).__name__}"] += 1
+            return 0
         self.longest = max(self.longest, time.monotonic() - start)
         status = response.status_code
         promised = status != 503 or "retry-after" in response.headers

@@ -103,7 +103,7 @@ class Cluster:
         run_sql(self.primary.url.set(database="postgres"), "CREATE DATABASE test")
         self.standby.start(self.binaries, stack)
         migrate(DATABASE_URL=plain(self.primary.url))
-        hosts = f"{self.primary.address},{self.standby.address}"
+        hosts = f"{self.standby.address},{self.primary.address}"  # it has to choose the second one
         self.environment = {
             "DATABASE_URL": f"postgresql://postgres@{hosts}/test?target_session_attrs=read-write",
             "DATABASE_READ_URL": plain(self.standby.url),
