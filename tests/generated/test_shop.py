@@ -6,12 +6,10 @@ import pytest
 import yaml
 
 from tests.generated.browser import open_page
+from tests.generated.project import install_project
 from tests.generated.serving import run_just_dev
 from tests.support.combinations import Combination
-from tests.support.commands import count_passed_tests, run_command
-from tests.support.databases import DatabaseServers, NoDatabaseServer, environment_variables
-from tests.support.missing_tools import report_not_run
-from tests.support.rendering import render_project
+from tests.support.commands import count_passed_tests
 from tests.support.template import ROOT
 
 SHOP = yaml.safe_load((ROOT / "docs" / "shop.yml").read_text())
@@ -26,24 +24,14 @@ SHOPS = [
 @pytest.mark.slow
 @pytest.mark.parametrize("combination", SHOPS, ids=str)
 def test_shop(combination: Combination, template: Path, environment: Path, tmp_path: Path) -> None:
-    project = render_project(template, tmp_path / "shop", **combination.answers | SHOP)
-    assert not (project / "app" / "items" / "models.py").exists()
-    assert (project / "app" / "order_lines" / "routes.py").exists()
-    env = environment_variables(environment)
-    run_command(project, env, "uv", "sync", "--quiet")
-    servers = DatabaseServers(tmp_path)
-    try:
-        env |= servers.create_database(combination, "shop", project)
-        for command in ("migrate", "check"):
-            output = run_command(project, env, "uv", "run", "just", command)
-        run_command(project, env, "uv", "run", "alembic", "check")
+    with install_project(combination, template, environment, tmp_path, **SHOP) as project:
+        assert not (project.path / "app" / "items" / "models.py").exists()
+        assert (project.path / "app" / "order_lines" / "routes.py").exists()
+        project.run_command("uv", "run", "just", "migrate")
+        assert count_passed_tests(project.run_command("uv", "run", "just", "check")) > 0
+        project.run_command("uv", "run", "alembic", "check")
         if not combination.has_server:
-            check_docs(project, env)
-    except NoDatabaseServer as error:
-        report_not_run(str(error))
-    finally:
-        servers.close()
-    assert count_passed_tests(output) > 0
+            check_docs(project.path, project.env)
 
 
 def check_docs(project: Path, env: dict[str, str]) -> None:
