@@ -1,4 +1,4 @@
-"""Fault injection for jobs, with real brokers: killed relays and workers, and a broker that is down."""
+"""Fault injection for jobs: killed relays and workers, and a broker or a database that is down."""
 
 import json
 import re
@@ -18,24 +18,29 @@ JOB_BROKERS = {
     ("taskiq", "asyncmy"): "redis",
     ("celery", "aiosqlite"): "redis",
     ("celery", "psycopg"): "rabbitmq",
+    ("apscheduler", "aiosqlite"): "none",
+    ("apscheduler", "psycopg"): "none",
+    ("apscheduler", "asyncmy"): "none",
 }
 """The broker of each engine and driver."""
 
-WORKER = re.compile(r"^worker:\n.*; (.+)'$", re.MULTILINE)
+WORKER = re.compile(r"^worker:\n.*(?:; | }} )(.+?)'?$", re.MULTILINE)
 """The command of a worker, in the recipe `just worker`."""
 
 
 def inject_job_faults(project: GeneratedProject) -> None:
     """Injects each fault, and reports by its name what is wrong afterwards."""
-    if not shutil.which("redis-server") or not Path(RABBITMQ).exists():
+    broker = JOB_BROKERS[project.combination.jobs, project.combination.db_driver]
+    installed = shutil.which("redis-server") and Path(RABBITMQ).exists()
+    if broker != "none" and not installed:
         return
     shutil.copytree(PROBES / "job_tasks", project.path / "app" / "probe")
     env = project.env | {"PYTHONPATH": ".", "ENV_FILE": ""}
     found = WORKER.search((project.path / "justfile").read_text())
     assert found is not None
-    worker = json.dumps(found[1].split())
+    no_schedules = ["--no-schedules"] if broker == "none" else []  # jobs of the night
+    worker = json.dumps([*found[1].split(), *no_schedules])
     probe = str(PROBES / "inject_job_faults.py")
-    broker = JOB_BROKERS[project.combination.jobs, project.combination.db_driver]
     results = project.path / "job_faults.json"
     command = ["uv", "run", "python", probe, str(results), broker, worker]
     try:

@@ -27,7 +27,7 @@ ALLOWED = {
     "app.jobs": FOUNDATION | {"app.jobs"},
     "app.jobs.commands": FOUNDATION | {"app.jobs", "app.logging", "app.settings"},
     "app.jobs.scheduler": FOUNDATION | {"app.jobs", "app.logging", "app.settings"},
-    "app.jobs.schedules": {"app.auth.tasks", "app.http.tasks", "app.jobs"},
+    "app.jobs.schedules": {"app.db.database", "app.auth.tasks", "app.http.tasks", "app.jobs"},
     "app.jobs.worker": FOUNDATION | {"app.jobs", "app.logging", "app.settings"},
     "app.settings": {
         "app.db.settings",
@@ -79,7 +79,7 @@ def find_upward_imports(module: str, source: str) -> list[str]:
 @pytest.mark.parametrize("style", ["di", "scoped"])
 @pytest.mark.parametrize("driver", ["aiosqlite", "asyncpg", "psycopg", "asyncmy"])
 def test_imports_point_downwards(driver: str, style: str, render: Render) -> None:
-    jobs = "taskiq" if style == "di" else "celery"
+    jobs = "taskiq" if style == "di" else "celery" if driver == "asyncpg" else "apscheduler"
     project = render(Combination(driver, style, auth=True, jobs=jobs))
     files = [file for part in PARTS for file in (project / part).rglob("*.py")]
     assert len(files) > 80

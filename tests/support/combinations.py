@@ -7,7 +7,7 @@ from typing import Any
 DRIVERS = ["aiosqlite", "asyncpg", "psycopg", "asyncmy", "aiomysql"]
 SESSION_STYLES = ["di", "scoped"]
 ID_TYPES = ["uuid", "int"]
-JOBS = ["none", "taskiq", "celery"]
+JOBS = ["none", "taskiq", "celery", "apscheduler"]
 DATABASES = {
     "aiosqlite": "sqlite",
     "asyncpg": "postgresql",

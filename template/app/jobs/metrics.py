@@ -1,11 +1,11 @@
-"""The age of the oldest job as a metric. The service measures it, because a relay may be down."""
+"""The age of the oldest job as a metric. The service measures it, because a worker may be down."""
 
 import asyncio
 
 from opentelemetry.metrics import get_meter
 
 from app.db.database import Database
-from app.jobs.relay import age_of_oldest
+from app.jobs.due import age_of_oldest
 
 INTERVAL = 15  # seconds
 

@@ -8,8 +8,8 @@ from structlog.contextvars import get_contextvars
 
 from app.db.database import Database
 from app.db.session import DatabaseDep, Repository
+from app.jobs.due import run_due_jobs
 from app.jobs.models import Job
-from app.jobs.relay import run_due_jobs
 from app.jobs.settings import JobSettings
 from app.jobs.task import P, Task
 
@@ -34,7 +34,7 @@ async def get_jobs(
     background: BackgroundTasks,
 ) -> Jobs:
     settings: JobSettings = request.state.settings
-    if settings.broker_url is None:
+    if not settings.has_worker:
         background.add_task(run_due_jobs, db, settings)
     return jobs
 

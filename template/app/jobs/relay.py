@@ -5,16 +5,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 
 import structlog
-from sqlmodel import col, func, select, update
+from sqlmodel import col, update
 
 from app.db.database import Database
-from app.db.models import now
+from app.jobs.due import age_of_oldest, claim
 from app.jobs.models import AT_ONCE, Job
 from app.jobs.run import run
 from app.jobs.settings import JobSettings
 from app.jobs.task import find_tasks
 
-BATCH = 100
 POLL = 0.5  # seconds
 PAUSE = 2  # seconds after an error
 SEND_TIMEOUT = 10  # seconds for a batch
@@ -71,41 +70,8 @@ async def send_due_jobs(db: Database, settings: JobSettings, send: Send) -> int:
     return count
 
 
-async def run_due_jobs(db: Database, settings: JobSettings) -> None:
-    """Run all jobs that are due in this process, and those that they add."""
-    while jobs := await claim(db, settings):
-        for job in jobs:
-            await run(db, settings, job.id, job.attempts)
-
-
-async def claim(db: Database, settings: JobSettings) -> Sequence[Job]:
-    """Jobs that are due. Other relays skip them until their lease ends."""
-    due = select(Job).where(col(Job.due_at) <= now())
-    async with db.unit(read_only=True) as session:  # takes no lock if there is nothing to do
-        if (await session.exec(due.limit(1))).first() is None:
-            return []
-    due = due.order_by(col(Job.due_at), col(Job.created_at)).limit(BATCH)
-    async with db.unit() as session:
-        jobs = (await session.exec(due.with_for_update(skip_locked=True))).all()
-        until = now() + settings.job_lease
-        for job in jobs:
-            job.due_at = until
-    return jobs
-
-
 async def release(db: Database, jobs: Sequence[Job]) -> None:
     """End the lease of jobs that were not sent."""
     async with db.unit() as session:
         claimed = col(Job.id).in_([job.id for job in jobs]), col(Job.due_at) == jobs[0].due_at
         await session.exec(update(Job).where(*claimed).values(due_at=AT_ONCE))
-
-
-async def age_of_oldest(db: Database) -> float | None:
-    """Return the age of the oldest job in seconds, 0 without jobs, or None without the database."""
-    oldest = select(func.min(Job.created_at)).where(col(Job.due_at).is_not(None))
-    try:
-        async with db.unit(read_only=True) as session:
-            created_at = (await session.exec(oldest)).one()
-    except Exception:  # noqa: BLE001  the relay logs its own error
-        return None
-    return (now() - created_at).total_seconds() if created_at else 0

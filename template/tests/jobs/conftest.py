@@ -9,9 +9,9 @@ from sqlmodel import col, select, update
 
 from app.db.database import Database
 from app.jobs import scheduler
+from app.jobs.due import run_due_jobs
 from app.jobs.models import AT_ONCE, Job
 from app.jobs.queue import Jobs
-from app.jobs.relay import run_due_jobs
 from app.jobs.task import P, Task
 from app.settings import Settings
 from tests.conftest import settings_for

@@ -61,7 +61,3 @@ async def test_check(command: Command, jobs: list[Job], db: Database) -> None:
     async with db.unit() as session:
         (await session.get_one(Job, jobs[0].id)).attempts = 1  # a worker has it
     assert await asyncio.to_thread(command, "check") == ""
-
-
-async def test_relay_needs_a_broker(command: Command) -> None:
-    assert "Set BROKER_URL" in await asyncio.to_thread(command, "relay")

@@ -1,18 +1,17 @@
-"""Jobs are added in the unit of work of a request. Without a broker, the service runs them."""
+"""Jobs are added in the unit of work of a request. Without a worker, the service runs them."""
 
 from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from httpx2 import AsyncClient
-from pydantic import ValidationError
 
 from app.api import include_domain
 from app.db.database import Database, TransactionConflict
 from app.db.session import Repository
 from app.jobs.queue import JobsDep
-from tests.conftest import settings_for
-from tests.database import UNREACHABLE, make_commit_fail
+from app.jobs.settings import JobSettings
+from tests.database import make_commit_fail
 from tests.jobs.conftest import rows
 from tests.jobs.tasks import done, errors, note
 
@@ -75,6 +74,9 @@ async def test_job_has_the_id_of_the_request(client: AsyncClient, db: Database) 
     assert (job.request_id, job.task, job.attempts) == ("the-request", note.name, 1)
 
 
-def test_invalid_broker_url() -> None:
-    with pytest.raises(ValidationError, match="it must start with redis://"):
-        settings_for(UNREACHABLE, broker_url="http://broker")
+async def test_service_leaves_jobs_to_a_worker(
+    client: AsyncClient, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobSettings, "has_worker", property(lambda _: True))
+    assert (await client.post("/test-jobs/add")).status_code == 200
+    assert (done, len(await rows(db))) == ([], 1)

@@ -5,16 +5,22 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
+from click.testing import CliRunner
+from pydantic import ValidationError
 from structlog.testing import capture_logs
 
+from app.cli import manage
 from app.db.database import Database
+from app.jobs import commands
 from app.jobs import relay as module
 from app.jobs.models import AT_ONCE, Job
-from app.jobs.relay import relay, run_due_jobs, send_due_jobs
+from app.jobs.relay import relay, send_due_jobs
 from app.jobs.settings import JobSettings
 from app.settings import Settings
-from tests.jobs.conftest import add, rows
-from tests.jobs.tasks import done, note
+from tests.conftest import settings_for
+from tests.database import UNREACHABLE
+from tests.jobs.conftest import add
+from tests.jobs.tasks import note
 
 
 class Broker:
@@ -67,9 +73,12 @@ async def test_relay_goes_on_after_errors(
     assert [job.task for job in broker.sent] == [note.name]
 
 
-async def test_concurrent_runs(db: Database, settings: Settings) -> None:
-    for number in range(20):
-        await add(db, note, str(number))
-    await asyncio.gather(*(run_due_jobs(db, settings) for _ in range(4)))
-    assert sorted(done, key=int) == [str(number) for number in range(20)]
-    assert await rows(db) == []
+async def test_relay_needs_a_broker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "read_settings", lambda: settings)
+    result = await asyncio.to_thread(CliRunner().invoke, manage, ["jobs", "relay"])
+    assert "Set BROKER_URL" in result.output
+
+
+def test_invalid_broker_url() -> None:
+    with pytest.raises(ValidationError, match="it must start with redis://"):
+        settings_for(UNREACHABLE, broker_url="http://broker")

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from app.db.database import Database, TransactionConflict
 from app.db.ids import HasId
 from app.db.models import now
+from app.jobs.due import run_due_jobs
 from app.jobs.models import Job
-from app.jobs.relay import run_due_jobs
 from app.jobs.run import run
 from app.jobs.task import registered
 from app.settings import Settings

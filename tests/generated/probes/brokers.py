@@ -20,6 +20,18 @@ def free_port() -> int:
     return port
 
 
+class NoBroker:
+    """Stands for the database, which workers ask for jobs themselves."""
+
+    kind, url = "no broker", ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """There is nothing to stop."""
+
+
 class Broker:
     """A server that can be stopped and started. Redis keeps nothing, RabbitMQ keeps its queues."""
 

@@ -1,7 +1,7 @@
 """Injects faults into the relays, the workers and the broker of a generated project, and its database.
 
 Runs with the project's own Python, in its folder, on its own migrated database. The arguments are the
-file for what is wrong after each fault, the kind of broker, and the command of a worker.
+file for what is wrong after each fault, the kind of broker or "none", and the command of a worker.
 """
 
 import asyncio
@@ -23,14 +23,18 @@ from app.jobs.models import AT_ONCE, Job
 from app.jobs.queue import Jobs
 from app.probe.tasks import break_down, effect
 from app.settings import read_settings
-from brokers import Broker
+from brokers import Broker, NoBroker
 from service import DIALECT, make_proxy
 from sqlalchemy import text
 from sqlmodel import col, select, update
 
 T = TypeVar("T")
-RELAY = ["manage", "jobs", "relay"]
+AnyBroker = Broker | NoBroker
+HAS_BROKER = sys.argv[2] != "none"
 WORKER = json.loads(sys.argv[3])
+RELAY = ["manage", "jobs", "relay"]
+RELAYS = [RELAY] if HAS_BROKER else []
+WARNING = "jobs are not sent" if HAS_BROKER else "jobs are not run"
 TIMEOUT = 300  # seconds; most waits are much shorter
 # The proxy changes the variable. SQLite needs neither.
 DIRECT = read_settings().database_url.render_as_string(hide_password=False)
@@ -89,7 +93,7 @@ class Process:
 
     started = 0
 
-    def __init__(self, broker: Broker, command: list[str], **environment: str) -> None:
+    def __init__(self, broker: AnyBroker, command: list[str], **environment: str) -> None:
         Process.started += 1
         self.log = Path(f"process-{Process.started}.log")
         with self.log.open("w") as output:
@@ -112,7 +116,9 @@ class Process:
 
 
 @contextmanager
-def processes(broker: Broker, *commands: list[str], **environment: str) -> Iterator[list[Process]]:
+def processes(
+    broker: AnyBroker, *commands: list[str], **environment: str
+) -> Iterator[list[Process]]:
     running = [Process(broker, command, **environment) for command in commands]
     try:
         yield running
@@ -137,9 +143,9 @@ def expect_effects(names: list[str]) -> Findings:
         yield f"{len(rows())} jobs are left, such as {rows()[0].model_dump()}"
 
 
-def two_relays_and_two_workers(broker: Broker) -> Findings:
+def two_workers(broker: AnyBroker) -> Findings:
     names = [str(number) for number in range(1000)]
-    with processes(broker, RELAY, RELAY, WORKER, WORKER, JOB_TIMEOUT="60"):
+    with processes(broker, *RELAYS, *RELAYS, WORKER, WORKER, JOB_TIMEOUT="60"):
         add(*names)
         start = time.monotonic()
         yield from expect_effects(names)
@@ -156,8 +162,8 @@ def relay_is_killed(broker: Broker) -> Findings:
             yield from expect_effects(names)
 
 
-def worker_is_killed(broker: Broker) -> Findings:
-    with processes(broker, RELAY, WORKER) as (_, worker):
+def worker_is_killed(broker: AnyBroker) -> Findings:
+    with processes(broker, *RELAYS, WORKER) as (*_, worker):
         add("killed", seconds=2)
         wait_for(lambda: all(job.attempts for job in rows()))
         worker.kill()
@@ -165,16 +171,17 @@ def worker_is_killed(broker: Broker) -> Findings:
             yield from expect_effects(["killed"])
 
 
-def worker_gets_sigterm(broker: Broker) -> Findings:
-    with processes(broker, RELAY, WORKER) as (relay, worker):
+def worker_gets_sigterm(broker: AnyBroker) -> Findings:
+    with processes(broker, *RELAYS, WORKER) as (*relays, worker):
         add("running", seconds=2)
         wait_for(lambda: all(job.attempts for job in rows()))
         if exit_code := worker.terminate():
             yield f"the exit code of the worker is {exit_code}"
         if rows() or effects() != Counter(["running"]):
             yield "the running job is not done"
-        if exit_code := relay.terminate():
-            yield f"the exit code of the relay is {exit_code}"
+        for relay in relays:
+            if exit_code := relay.terminate():
+                yield f"the exit code of the relay is {exit_code}"
 
 
 def broker_restarts(broker: Broker) -> Findings:
@@ -183,35 +190,35 @@ def broker_restarts(broker: Broker) -> Findings:
         yield from expect_effects(["before"])
         broker.stop()
         add("meanwhile")
-        if not wait_for(lambda: "jobs are not sent" in relay.log.read_text()):
+        if not wait_for(lambda: WARNING in relay.log.read_text()):
             yield "the relay does not warn"
         broker.start()
         yield from expect_effects(["before", "meanwhile"])
-        if (warnings := relay.log.read_text().count("jobs are not sent")) > 2:
+        if (warnings := relay.log.read_text().count(WARNING)) > 2:
             yield f"the relay warns {warnings} times"
 
 
-def database_is_away(broker: Broker) -> Findings:
+def database_is_away(broker: AnyBroker) -> Findings:
     if PROXY is None:
         return
-    with processes(broker, RELAY, WORKER, DATABASE_URL=THROUGH_PROXY) as (relay, _):
+    with processes(broker, *RELAYS, WORKER, DATABASE_URL=THROUGH_PROXY) as (sender, *_):
         add("before")
         yield from expect_effects(["before"])
         PROXY.stop()
         add("meanwhile")
-        wait_for(lambda: "jobs are not sent" in relay.log.read_text())
+        wait_for(lambda: WARNING in sender.log.read_text())
         PROXY.start()
         yield from expect_effects(["before", "meanwhile"])
 
 
-def job_always_fails(broker: Broker) -> Findings:
+def job_always_fails(broker: AnyBroker) -> Findings:
     async def work(db: Database) -> None:
         async with db.unit() as session:
             await Jobs.from_session(session).add(break_down)
 
     in_database(work)
     add("other")
-    with processes(broker, RELAY, WORKER) as (_, worker):
+    with processes(broker, *RELAYS, WORKER) as (*_, worker):
         wait_for(lambda: all(job.due_at is None for job in rows()))
         listed = subprocess.check_output(["manage", "jobs", "list", "--failed"], text=True)
         if "FAILED probe.break_down 3 attempts" not in listed:
@@ -225,7 +232,7 @@ def job_always_fails(broker: Broker) -> Findings:
             yield "it is not retried"
 
 
-def task_is_renamed(broker: Broker) -> Findings:
+def task_is_renamed(broker: AnyBroker) -> Findings:
     add("renamed")
 
     async def rename(db: Database) -> None:
@@ -233,37 +240,42 @@ def task_is_renamed(broker: Broker) -> Findings:
             await session.exec(update(Job).where(col(Job.attempts) == 0).values(task="probe.old"))
 
     in_database(rename)
-    with processes(broker, RELAY, WORKER) as (relay, _):
+    with processes(broker, *RELAYS, WORKER) as (sender, *_):
         wait_for(lambda: all(job.due_at is None for job in rows()))
         if [job.error for job in rows()] != ["KeyError('probe.old')"]:
             yield f"the jobs are {[job.model_dump() for job in rows()]}"
-        if "probe.old" not in relay.log.read_text():
+        if "probe.old" not in sender.log.read_text():
             yield "the log does not have its name"
 
 
-FAULTS = [
-    two_relays_and_two_workers,
-    relay_is_killed,
+FAULTS: list[Callable[[AnyBroker], Findings]] = [
+    two_workers,
     worker_is_killed,
     worker_gets_sigterm,
-    broker_restarts,
     database_is_away,
     job_always_fails,
     task_is_renamed,
 ]
+BROKER_FAULTS: list[Callable[[Broker], Findings]] = [relay_is_killed, broker_restarts]
 
 
 def main() -> None:
     findings: dict[str, list[str]] = {}
-    with Broker(sys.argv[2]) as broker:
+
+    def inject(fault: Callable[[T], Findings], broker: T) -> None:
+        execute("DELETE FROM outbox")
+        execute("DELETE FROM job_effects")
+        start = time.monotonic()
+        findings[fault.__name__.replace("_", " ")] = list(fault(broker))
+        print(f"{fault.__name__}: {time.monotonic() - start:.1f} s", flush=True)
+
+    with Broker(sys.argv[2]) if HAS_BROKER else NoBroker() as broker:
         for fault in FAULTS:
-            if fault is database_is_away and DIALECT == "sqlite":
-                continue
-            execute("DELETE FROM outbox")
-            execute("DELETE FROM job_effects")
-            start = time.monotonic()
-            findings[fault.__name__.replace("_", " ")] = list(fault(broker))
-            print(f"{fault.__name__}: {time.monotonic() - start:.1f} s", flush=True)
+            if fault is not database_is_away or DIALECT != "sqlite":
+                inject(fault, broker)
+        if isinstance(broker, Broker):
+            for broker_fault in BROKER_FAULTS:
+                inject(broker_fault, broker)
     Path(sys.argv[1]).write_text(json.dumps(findings))
 
 

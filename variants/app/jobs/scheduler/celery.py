@@ -22,7 +22,7 @@ class JobScheduler(Scheduler):
 
     def setup_schedule(self) -> None:
         self.settings = read_settings()
-        if self.settings.broker_url is None:
+        if not self.settings.has_worker:
             raise SystemExit("Set BROKER_URL. Without it, no worker runs the jobs.")
         super().setup_schedule()
         for entry in self.schedule.values():

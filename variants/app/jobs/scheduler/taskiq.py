@@ -24,7 +24,7 @@ class JobScheduler(TaskiqScheduler):
 
     async def startup(self) -> None:
         settings = read_settings()
-        if settings.broker_url is None:
+        if not settings.has_worker:
             raise SystemExit("Set BROKER_URL. Without it, no worker runs the jobs.")
         configure_logging(settings)
         self.main = asyncio.current_task()

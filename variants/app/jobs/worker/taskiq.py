@@ -10,7 +10,7 @@ from app.logging import configure_logging
 from app.settings import read_settings
 
 settings = read_settings()
-if settings.broker_url is None:
+if not settings.has_worker:
     raise SystemExit("Set BROKER_URL. Without it, the service runs the jobs itself.")
 broker = create_broker(settings)
 stack = AsyncExitStack()

@@ -29,6 +29,11 @@ class JobSettings(BaseSettings):
         return url
 
     @property
+    def has_worker(self) -> bool:
+        """Without a worker, the service runs jobs itself."""
+        return self.broker_url is not None
+
+    @property
     def job_lease(self) -> timedelta:
         """After this time, a job that was sent or started but is not done is sent again."""
         return timedelta(seconds=2 * self.job_timeout)

@@ -1,0 +1,33 @@
+"""Each job that is due is claimed once."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from app.db.database import Database
+from app.jobs.due import run_due_jobs
+from app.settings import Settings
+from tests.jobs.conftest import add, rows
+from tests.jobs.tasks import done, note
+
+
+async def test_concurrent_runs(db: Database, settings: Settings) -> None:
+    for number in range(20):
+        await add(db, note, str(number))
+    await asyncio.gather(*(run_due_jobs(db, settings) for _ in range(4)))
+    assert sorted(done, key=int) == [str(number) for number in range(20)]
+    assert await rows(db) == []
+
+
+async def test_clock_is_set_back(
+    db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead:
+        now = staticmethod(lambda tz: datetime.now(tz) + timedelta(days=1))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.db.models.datetime", Ahead)
+        await add(db, note, "at once")
+    await run_due_jobs(db, settings)
+    assert done == ["at once"]
