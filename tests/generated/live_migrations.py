@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 from uuid import uuid4
 
 from tests.generated.project import GeneratedProject
-from tests.generated.serving import JSON_HEADERS, run_production_service
+from tests.generated.serving import JSON_HEADERS, PROBES, run_production_service
 from tests.support.commands import CommandFailed, run_command
 
 CLIENTS = 6
@@ -76,6 +76,14 @@ auth_file = {users}
 pool_mode = transaction
 default_pool_size = 4
 """
+
+# The others are about the server itself, about the default of DATABASE_POOLER, or start a process
+# with this default.
+POOLED_TESTS = [
+    *("--ignore=tests/test_engine.py", "--ignore=tests/test_url.py"),
+    "--deselect=tests/test_settings.py::test_example_has_every_setting",
+    "--deselect=tests/test_server.py::test_start_and_graceful_shutdown",
+]
 
 # Runs a statement and keeps its transaction open until the input ends.
 HOLD = """
@@ -293,7 +301,10 @@ def wait_for_a_row(revisions: Revisions, client: Clients) -> Iterator[str]:
 
 
 def migrate_through_pooler(project: GeneratedProject) -> None:
-    """Migrates twice through PgBouncer in transaction mode, which must not keep the lock."""
+    """Migrates twice through PgBouncer in transaction mode, and runs the project's own tests.
+
+    PgBouncer must not keep the lock of the migrations.
+    """
     if (pgbouncer := shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")) is None:
         return
     revisions = Revisions(project, "pooler")
@@ -311,9 +322,24 @@ def migrate_through_pooler(project: GeneratedProject) -> None:
             output = run_command(project.path, revisions.env, *command)
             if "locks: 0" not in output:
                 findings.append(f"PgBouncer keeps the lock: {output}")
+            failed = run_tests_through_pooler(project, pooled)
     finally:
         revisions.remove()
-    project.run.findings["connection pooler"] = {"migrations": findings}
+    project.run.findings["connection pooler"] = {"migrations": findings, "own tests": failed}
+
+
+def run_tests_through_pooler(project: GeneratedProject, pooled: str) -> list[str]:
+    server, pooler = project.env["TEST_DATABASE_URL"], urlsplit(pooled)
+    url = server.replace(f":{urlsplit(server).port}/", f":{pooler.port}/")
+    env = project.env | {"TEST_DATABASE_URL": url, "PYTHONPATH": str(PROBES)}
+    command = ["python", "-m", "pytest", "-q", "-p", "pooled_tests", *POOLED_TESTS]
+    try:
+        run_command(project.path, env, "uv", "run", *command)
+    except CommandFailed as failure:
+        return [line for line in str(failure).splitlines() if line.startswith("FAILED")] or [
+            str(failure)
+        ]
+    return []
 
 
 @contextmanager
