@@ -14,8 +14,6 @@ from tests.conftest import settings_for
 CreateEngine = Callable[[Settings], AsyncEngine]
 HOST = "://user:p%40ss%2Fw@db.example.com:5432/app"
 SYSTEM = system_certificates()
-
-
 VERIFIED = {"sslmode": "verify-full", "sslrootcert": SYSTEM}
 
 
@@ -35,7 +33,7 @@ VERIFIED = {"sslmode": "verify-full", "sslrootcert": SYSTEM}
         (
             "postgresql",
             f"?sslmode=verify-ca&sslrootcert={SYSTEM}",
-            {"sslmode": "verify-ca", "sslrootcert": SYSTEM},
+            VERIFIED | {"sslmode": "verify-ca"},
         ),
         ("postgresql", "?options=endpoint%3Dep-1", {"options": "endpoint=ep-1"}),
         ("postgresql", "?connect_timeout=10", {"connect_timeout": "10"}),
@@ -70,12 +68,9 @@ def test_hosts(given: str, hosts: str, ports: str) -> None:
     assert parse_url(url.render_as_string(hide_password=False)) == url
 
 
-def test_one_host_with_ipv6() -> None:
+def test_one_host() -> None:
     url = parse_url("postgres://u:p@[::1]:5433/app")
     assert (url.host, url.port, dict(url.query)) == ("::1", 5433, {})
-
-
-def test_password_that_is_no_host() -> None:
     url = parse_url("postgres://u:a%2Fb,c?d@host/app")
     assert (url.host, url.password, dict(url.query)) == ("host", "a/b,c?d", {})
 
