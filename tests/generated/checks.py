@@ -85,7 +85,6 @@ CHECKS = [
     Check("interrupted tests", [it for it in RECIPES_USED if it.has_server], interrupt_tests),
     Check("rows between tests", RECIPES_USED, delete_rows_between_tests),
     Check("database round trips", FAULT_INJECTED, count_database_round_trips),
-    Check("use of indexes", USERS_ON_EACH_DATABASE, check_use_of_indexes),
     Check("fault injection", FAULT_INJECTED, inject_faults),
     Check("job faults", JOBS_FAULT_INJECTED, inject_job_faults),
     Check("migrations beside requests", FAULT_INJECTED_DI, migrate_beside_requests),
@@ -106,6 +105,7 @@ CHECKS = [
     Check("load", LOAD_TESTED, put_under_load),
     Check("image", IMAGE_BUILT, build_and_serve_image),
     Check("wheel", [DEFAULT], run_from_wheel),
+    Check("use of indexes", USERS_ON_EACH_DATABASE, check_use_of_indexes),
     Check("mypy --strict", ALL, check_types),
     Check("recipes", RECIPES_USED, use_recipes),
 ]
