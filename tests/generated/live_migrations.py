@@ -308,24 +308,26 @@ def migrate_through_pooler(project: GeneratedProject) -> None:
     if (pgbouncer := shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")) is None:
         return
     revisions = Revisions(project, "pooler")
-    findings: list[str] = []
+    with run_pgbouncer(pgbouncer, revisions.env["DATABASE_URL"]) as pooled:
+        findings = migrate_twice(revisions, pooled)
+        failed = run_tests_through_pooler(project, pooled)
+    project.run.findings["connection pooler"] = {"migrations": findings, "own tests": failed}
+
+
+def migrate_twice(revisions: Revisions, pooled: str) -> list[str]:
+    revisions.env |= {"DATABASE_URL": pooled, "DATABASE_POOLER": "transaction"}
     try:
-        with run_pgbouncer(pgbouncer, revisions.env["DATABASE_URL"]) as pooled:
-            revisions.env |= {"DATABASE_URL": pooled, "DATABASE_POOLER": "transaction"}
-            revisions.add(CONCURRENT_INDEX)
-            with ThreadPoolExecutor(2) as pool:
-                migrations = [pool.submit(revisions.upgrade) for _ in range(2)]
-            for migration in migrations:
-                migration.result()
-            python = str(project.environment / "bin" / "python")
-            command = [python, "-c", COUNT_ADVISORY_LOCKS]
-            output = run_command(project.path, revisions.env, *command)
-            if "locks: 0" not in output:
-                findings.append(f"PgBouncer keeps the lock: {output}")
-            failed = run_tests_through_pooler(project, pooled)
+        revisions.add(CONCURRENT_INDEX)
+        with ThreadPoolExecutor(2) as pool:
+            migrations = [pool.submit(revisions.upgrade) for _ in range(2)]
+        for migration in migrations:
+            migration.result()
+        project = revisions.project
+        python = str(project.environment / "bin" / "python")
+        output = run_command(project.path, revisions.env, python, "-c", COUNT_ADVISORY_LOCKS)
     finally:
         revisions.remove()
-    project.run.findings["connection pooler"] = {"migrations": findings, "own tests": failed}
+    return [] if "locks: 0" in output else [f"PgBouncer keeps the lock: {output}"]
 
 
 def run_tests_through_pooler(project: GeneratedProject, pooled: str) -> list[str]:
