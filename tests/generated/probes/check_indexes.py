@@ -26,7 +26,7 @@ from sqlmodel import SQLModel, delete, select, text
 ROWS, EXPIRED = 2000, 10
 EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN", "mysql": "EXPLAIN"}
 ANALYZE = {"mysql": "ANALYZE TABLE users, user_sessions, api_keys, idempotency_keys"}
-# How a plan says that a whole table is read or sorted.
+# The words of a query plan that reads or sorts a whole table.
 SLOW = {
     "sqlite": r"SCAN (?!.*USING)|TEMP B-TREE",
     "postgresql": r"Seq Scan|Sort",
