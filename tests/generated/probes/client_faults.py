@@ -20,13 +20,15 @@ from service import Client, Findings, create, names
 HANGING_UP = 200
 CANCELLED = 400
 CUT_OFF = 0  # instead of a status
+RESET = socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+"""The option of a socket that sends RST instead of FIN when it is closed."""
 STATUSES_OF_CANCELLED = {200, 201, 503, 504, CUT_OFF}
 INCREMENTS = 120
 KINDS = ["stream", "file"] if find_spec("python_multipart") else ["stream"]
 
 
-def raw_request(client: Client, method: str, path: str, body: bytes = b"") -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", "Host: test", "Content-Type: application/json"]
+def raw_request(client: Client, method: str, path: str, body: bytes = b"", *headers: str) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", "Host: test", "Content-Type: application/json", *headers]
     lines += [f"Authorization: {client.headers.get('authorization', '')}"]
     lines += [f"Content-Length: {len(body)}", "", ""]
     return "\r\n".join(lines).encode() + body
@@ -50,8 +52,8 @@ def hang_up(client: Client, number: int) -> None:
     with connect(client) as connection:
         connection.sendall(sent)
         time.sleep(random.uniform(0, 0.4))
-        if number % 2:  # sends RST instead of FIN
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if number % 2:
+            connection.setsockopt(*RESET)
 
 
 def clients_hang_up(client: Client) -> Findings:

@@ -13,18 +13,24 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from app.db.database import Database
-from app.db.session import connect
+from app.db.session import UnitOfWork, connect
+from app.items.routes import Items
+from app.items.schemas import ItemCreate
+from app.jobs.due import claim
 from app.jobs.models import AT_ONCE, Job
-from app.jobs.queue import Jobs
+from app.jobs.queue import Jobs, JobsDep
 from app.probe.tasks import break_down, effect
 from app.settings import read_settings
 from brokers import Broker, NoBroker
-from service import DIALECT, make_proxy
+from client_faults import RESET, raw_request
+from client_faults import connect as open_connection
+from service import DIALECT, check_recovery, make_proxy, names, released, routes, serving
 from sqlalchemy import text
 from sqlmodel import col, select, update
 
@@ -44,6 +50,7 @@ os.environ["DATABASE_URL"] = DIRECT
 # A lease of ten seconds, and few attempts.
 SETTINGS = {"JOB_TIMEOUT": "5", "JOB_ATTEMPTS": "3", "LOG_FORMAT": "json"}
 Findings = Iterator[str]
+arrived = set[str]()  # the names of items that the service is asked to create
 
 
 def in_database(work: Callable[[Database], Awaitable[T]]) -> T:
@@ -86,6 +93,16 @@ def execute(statement: str) -> None:
             await (await session.connection()).execute(text(statement))
 
     in_database(work)
+
+
+@routes.post("/job", dependencies=[UnitOfWork])
+async def add_beside_item(new: ItemCreate, items: Items, jobs: JobsDep) -> None:
+    """Waits between the INSERT of an item with its job, and the COMMIT."""
+    arrived.add(new.name)
+    await items.create(new)
+    await jobs.add(effect, new.name)
+    await items.session.flush()
+    await released.wait()
 
 
 class Process:
@@ -152,6 +169,22 @@ def two_workers(broker: AnyBroker) -> Findings:
         print(f"{broker.kind}: 1,000 jobs in {time.monotonic() - start:.1f} s")
 
 
+def claim_is_not_committed(_: AnyBroker) -> Findings:
+    """Meanwhile, others claim the other jobs. They do not wait."""
+    add("held", "free")
+
+    async def work(db: Database) -> int:
+        async with db.unit() as session:
+            await session.exec(select(Job).limit(1).with_for_update())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(5):
+                    return len(await claim(db, read_settings()))
+        return 0
+
+    if (claimed := in_database(work)) != 1:
+        yield f"{claimed} jobs are claimed"
+
+
 def relay_is_killed(broker: Broker) -> Findings:
     names = [str(number) for number in range(200)]
     with processes(broker, RELAY, WORKER) as (relay, _):
@@ -211,6 +244,32 @@ def database_is_away(broker: AnyBroker) -> Findings:
         yield from expect_effects(["before", "meanwhile"])
 
 
+def client_hangs_up(broker: AnyBroker) -> Findings:
+    """Nothing is sent before the COMMIT. A job runs if and only if its request is committed."""
+    with_worker = {"BROKER_URL": broker.url, "JOB_WORKER": "true"}
+    with processes(broker, *RELAYS, WORKER), serving(**with_worker) as client:
+        for name in ("closed", "reset", "cancelled", "incomplete"):
+            headers = ["X-Cancel: 1"] if name == "cancelled" else []
+            body = json.dumps({"name": name}).encode()
+            request = raw_request(client, "POST", "/probe/job", body, *headers)
+            with open_connection(client) as connection:
+                if name == "incomplete":
+                    connection.sendall(request[:-5])
+                    continue
+                connection.sendall(request)
+                wait_for(partial(arrived.__contains__, name))
+                if name == "reset":
+                    connection.setsockopt(*RESET)
+        time.sleep(2)  # the request is cancelled, and the table is read several times
+        if sent := effects():
+            yield f"jobs run before the COMMIT: {list(sent)}"
+        client.post("/probe/release")
+        yield from check_recovery(client)
+        if (committed := arrived & names(client)) != {"closed", "reset"}:
+            yield f"committed: {committed}"
+        yield from expect_effects(["closed", "reset"])
+
+
 def job_always_fails(broker: AnyBroker) -> Findings:
     async def work(db: Database) -> None:
         async with db.unit() as session:
@@ -250,12 +309,15 @@ def task_is_renamed(broker: AnyBroker) -> Findings:
 
 FAULTS: list[Callable[[AnyBroker], Findings]] = [
     two_workers,
+    claim_is_not_committed,
     worker_is_killed,
     worker_gets_sigterm,
+    client_hangs_up,
     database_is_away,
     job_always_fails,
     task_is_renamed,
 ]
+FAULTS_OF_SERVERS = [claim_is_not_committed, database_is_away]  # SQLite has one writer
 BROKER_FAULTS: list[Callable[[Broker], Findings]] = [relay_is_killed, broker_restarts]
 
 
@@ -271,7 +333,7 @@ def main() -> None:
 
     with Broker(sys.argv[2]) if HAS_BROKER else NoBroker() as broker:
         for fault in FAULTS:
-            if fault is not database_is_away or DIALECT != "sqlite":
+            if DIALECT != "sqlite" or fault not in FAULTS_OF_SERVERS:
                 inject(fault, broker)
         if isinstance(broker, Broker):
             for broker_fault in BROKER_FAULTS:
