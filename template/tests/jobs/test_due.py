@@ -6,10 +6,19 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.db.database import Database
-from app.jobs.due import run_due_jobs
+from app.jobs.due import claim, run_due_jobs
 from app.settings import Settings
 from tests.jobs.conftest import add, rows
 from tests.jobs.tasks import done, note
+
+
+async def test_each_job_is_claimed_once(db: Database, settings: Settings) -> None:
+    for number in range(20):
+        await add(db, note, str(number))
+    claims = await asyncio.gather(*(claim(db, settings, limit=5) for _ in range(4)))
+    claims.append(await claim(db, settings))  # those that a concurrent claim has skipped
+    claimed = [job.id for jobs in claims for job in jobs]
+    assert len(claimed) == len(set(claimed)) == 20
 
 
 async def test_concurrent_runs(db: Database, settings: Settings) -> None:
