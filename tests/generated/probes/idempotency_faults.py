@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from uuid import uuid4
 
 from service import Client, Findings, Response, names
@@ -26,6 +27,26 @@ def same_key_at_once(client: Client) -> Findings:
                 yield "the answers differ"
             if answers[-1].status_code != 201:
                 yield "the answer is not repeated"
+    if find_spec("python_multipart"):
+        yield from same_form_again(client)
+
+
+def same_form_again(client: Client) -> Findings:
+    """A form, and one with a file, get their first answer. Another file needs another key."""
+    for file in (b"", b"x" * 100_000):
+        key = str(uuid4())
+        files, headers = {"file": file} if file else None, {"Idempotency-Key": key}
+        request = client.build_request(
+            "POST", "/forms", data={"name": key}, files=files, headers=headers
+        )
+        first, again = client.send(request), client.send(request)
+        if first.status_code != 201 or first.json()[1] != len(file):
+            yield f"a form gets {first.status_code} {first.text}"
+        if (again.status_code, again.content) != (201, first.content):
+            yield f"the same form gets {again.status_code} {again.text}"
+        other = client.post("/forms", data={"name": key}, files={"file": b"y"}, headers=headers)
+        if other.status_code != 422:
+            yield f"another form with the same key gets {other.status_code}"
 
 
 def lose_answer_to_commit(proxy: Proxy, client: Client) -> Findings:

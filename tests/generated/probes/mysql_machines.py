@@ -32,6 +32,7 @@ from machines import (
     free_port,
     migrate,
     run_faults,
+    services,
     stopping,
     wait_for,
 )
@@ -102,6 +103,7 @@ class Cluster:
     """Three nodes, and three services, each of which uses another node first."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.stack = stack
         self.nodes = [Node(folder / str(number)) for number in range(3)]
         first, *others = self.nodes
         first.create()
@@ -207,6 +209,21 @@ def quorum_is_lost(cluster: Cluster) -> Findings:
     yield from load.check(last.url, "GET 200", "GET 503", "POST 201", "POST 503")
 
 
+def node_comes_back(cluster: Cluster) -> Findings:
+    """It gets a copy of the data while the last node goes on, and then serves requests."""
+    node, last = cluster.nodes[0], cluster.nodes[2]
+    with Load().running(cluster.machines, writers=1, readers=1) as load:
+        wait_for(load.goes_on(), "nothing is written")
+        start = time.monotonic()
+        node.start(cluster.stack, peers=last.group)
+        print(f"  the node is back after {time.monotonic() - start:.2f} s")
+        wait_for(load.goes_on(), "it does not write with the node")
+        with services(1, **cluster.environment(0)) as new, Load().running(new) as through_node:
+            wait_for(through_node.goes_on(), "nothing is written through the node")
+    yield from load.check(last.url, "GET 200", "POST 201")
+    yield from through_node.check(node.url, "GET 200", "POST 201")
+
+
 def main() -> None:
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="cluster-") as name, ExitStack() as stack:
@@ -214,7 +231,7 @@ def main() -> None:
         cluster = Cluster(Path(name), stack)
         print(f"three nodes after {time.monotonic() - start:.1f} s")
         faults = [one_row_is_updated_through_three_nodes, rows_of_three_nodes_are_paginated]
-        faults += [nodes_lag_behind, node_is_killed, quorum_is_lost]
+        faults += [nodes_lag_behind, node_is_killed, quorum_is_lost, node_comes_back]
         found = run_faults(cluster, faults)
     print(f"all after {time.monotonic() - start:.1f} s")
     RESULTS.write_text(json.dumps(found))

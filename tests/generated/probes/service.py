@@ -14,7 +14,7 @@ from unittest.mock import patch
 from uuid import uuid4
 
 import uvicorn
-from app.api import create_app
+from app.api import create_app, include_domain
 from app.db.engine import create_migrator
 from app.db.ids import Id
 from app.db.session import DatabaseDep, UnitOfWork, connect
@@ -199,6 +199,10 @@ def serving(headers: dict[str, str] | None = None, **environment: str) -> Iterat
     with patch.dict(os.environ, environment):
         app = create_app(read_settings())
     app.include_router(routes)
+    if find_spec("python_multipart"):
+        from form_routes import router
+
+        include_domain(app, router)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(CancelMiddleware(app), log_level="warning"))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
