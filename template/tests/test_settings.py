@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from fastapi import APIRouter, FastAPI
 from httpx2 import AsyncClient
 from pydantic import ValidationError
@@ -103,6 +105,13 @@ def test_invalid_settings_are_printed_with_their_names(monkeypatch: pytest.Monke
     )
     assert any(line.startswith("DATABASE_URL: it must be ") for line in message.splitlines())
     assert "secret" not in message
+
+
+def test_migrations_read_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_env_file(monkeypatch)
+    monkeypatch.setenv("DATABASE_URL", "oracle://app:secret@localhost/app")
+    with pytest.raises(SystemExit, match=r"^DATABASE_URL: it is for oracle, "):
+        command.upgrade(Config(toml_file=ROOT / "pyproject.toml"), "head")
 
 
 def test_choices_ignore_case() -> None:
