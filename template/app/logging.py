@@ -21,7 +21,11 @@ def configure_logging(settings: Settings) -> None:
     processors: list[Any] = [merge_contextvars, add_log_level, TimeStamper("iso")]
     if settings.log_format == "console" or (settings.log_format == "auto" and sys.stdout.isatty()):
         console = ConsoleRenderer(exception_formatter=plain_traceback)
-        structlog.configure([*processors, console], structlog.make_filtering_bound_logger(level))
+        structlog.configure(
+            [*processors, console],
+            structlog.make_filtering_bound_logger(level),
+            logger_factory=structlog.PrintLoggerFactory(),
+        )
         standard: list[Any] = [console]
     else:
         # Tracebacks without local variables: one of them may be a password.
