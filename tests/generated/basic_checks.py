@@ -194,8 +194,7 @@ def add_domain(project: GeneratedProject) -> None:
 
 def autogenerate_revision(project: GeneratedProject, message: str) -> None:
     project.run_command("uv", "run", "just", "revision", message)
-    for command in (["upgrade", "head"], ["check"], ["downgrade", "-1"], ["upgrade", "head"]):
-        project.run_command("uv", "run", "alembic", *command)
+    project.run_alembic("upgrade head", "check", "downgrade -1", "upgrade head")
 
 
 def check_refusal_of_other_databases(project: GeneratedProject) -> None:

@@ -148,6 +148,5 @@ def fail_migration(project: GeneratedProject) -> Iterator[str]:
     if "by hand" in message:
         project.run_command("uv", "run", "python", "-c", EXECUTE_SQL, "DROP TABLE halves")
     file.write_text(REVISION.format(down_revision=before, statement="SELECT 1"))
-    for command in (["upgrade", "head"], ["downgrade", "-1"]):
-        project.run_command(*alembic, *command)
+    project.run_alembic("upgrade head", "downgrade -1")
     file.unlink()

@@ -12,6 +12,13 @@ from tests.support.databases import DatabaseServers, NoDatabaseServer, environme
 from tests.support.missing_tools import report_not_run
 from tests.support.rendering import render_project
 
+ALEMBIC = """
+import sys
+from alembic.config import main
+for arguments in sys.argv[1:]:
+    main(arguments.split(), prog="alembic")
+"""
+
 
 @dataclass
 class GeneratedProject:
@@ -31,6 +38,10 @@ class GeneratedProject:
     def run_command(self, *command: str) -> str:
         """Runs a command in the project and returns its output. Raises CommandFailed if it fails."""
         return run_command(self.path, self.env, *command)
+
+    def run_alembic(self, *commands: str) -> str:
+        """Runs commands of Alembic in one process, because a start takes longer than a migration."""
+        return self.run_command("uv", "run", "python", "-c", ALEMBIC, *commands)
 
 
 @contextmanager

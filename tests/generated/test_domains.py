@@ -30,8 +30,7 @@ def test_domains(
     with install_project(combination, template, environment, tmp_path, **DOMAINS) as project:
         project.run_command("uv", "run", "just", "lint", "types")
         check_types(project)
-        for steps in ("upgrade head", "check", "downgrade base", "upgrade head"):
-            project.run_command("uv", "run", "alembic", *steps.split())
+        project.run_alembic("upgrade head", "check", "downgrade base", "upgrade head")
         output = project.run_command("uv", "run", "just", "test", "-q", *FOLDERS)
         assert count_passed_tests(output) > 100
         fuzz(project)
