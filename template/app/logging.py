@@ -19,23 +19,20 @@ def configure_logging(settings: Settings) -> None:
     """Configure structlog and the standard library to log in the same format."""
     level = logging.getLevelNamesMapping()[settings.log_level]
     processors: list[Any] = [merge_contextvars, add_log_level, TimeStamper("iso")]
+    ours: list[Any]
+    loggers: Any
     if settings.log_format == "console" or (settings.log_format == "auto" and sys.stdout.isatty()):
-        console = ConsoleRenderer(exception_formatter=plain_traceback)
-        structlog.configure(
-            [*processors, console],
-            structlog.make_filtering_bound_logger(level),
-            logger_factory=structlog.PrintLoggerFactory(),
-        )
-        standard: list[Any] = [console]
+        ours = standard = [ConsoleRenderer(exception_formatter=plain_traceback)]
+        loggers = structlog.PrintLoggerFactory()
     else:
         # Tracebacks without local variables: one of them may be a password.
         tracebacks = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
-        structlog.configure(
-            [*processors, tracebacks, JSONRenderer(orjson.dumps)],
-            structlog.make_filtering_bound_logger(level),
-            logger_factory=structlog.BytesLoggerFactory(),
-        )
+        ours = [tracebacks, JSONRenderer(orjson.dumps)]
         standard = [tracebacks, JSONRenderer()]
+        loggers = structlog.BytesLoggerFactory()
+    structlog.configure(
+        [*processors, *ours], structlog.make_filtering_bound_logger(level), logger_factory=loggers
+    )
 
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
