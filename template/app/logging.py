@@ -20,6 +20,7 @@ def configure_logging(settings: Settings) -> None:
     level = logging.getLevelNamesMapping()[settings.log_level]
     processors: list[Any] = [merge_contextvars, add_log_level, TimeStamper("iso")]
     ours: list[Any]
+    standard: list[Any]
     loggers: Any
     if settings.log_format == "console" or (settings.log_format == "auto" and sys.stdout.isatty()):
         ours = standard = [ConsoleRenderer(exception_formatter=plain_traceback)]
