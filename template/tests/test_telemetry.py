@@ -8,7 +8,8 @@ from httpx2 import AsyncClient
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import StatusCode
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, use_span
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -37,7 +38,7 @@ async def test_statements_without_values(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exporter = InMemorySpanExporter()
-    provider = TracerProvider()
+    provider = TracerProvider(ALWAYS_ON)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr(telemetry, "tracer", provider.get_tracer("test"))
     engine = create_writer(settings)
@@ -45,6 +46,8 @@ async def test_statements_without_values(
     secret = {"value": "secret"}
     async with engine.connect() as connection:
         await connection.execute(text("SELECT CAST(:value AS CHAR(6))"), secret)
+        with use_span(NonRecordingSpan(SpanContext(1, 1, is_remote=False))):
+            await connection.execute(text("SELECT 1"))  # of a request that is not recorded
         with pytest.raises(SQLAlchemyError):
             await connection.execute(text("SELECT CAST(:value AS CHAR(6)) FROM nowhere"), secret)
     await engine.dispose()
