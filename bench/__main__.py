@@ -7,10 +7,11 @@ is 1 if an enforced budget is exceeded.
 import argparse
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.optimizations import CHANGES
+from bench.optimizations import ALL_TRACES, CHANGES, NO_KEYS, TELEMETRY
 from bench.projects import (
     ASGI,
     FASTAPI,
@@ -19,10 +20,20 @@ from bench.projects import (
     USERS_USUAL,
     Combination,
     Projects,
+    View,
     open_projects,
 )
 from bench.report import Report
-from bench.servers import LIVE, READ, ROUTES, compare, reserve_service_core
+from bench.servers import (
+    CREATE,
+    CREATE_WITH_KEY,
+    LIVE,
+    READ,
+    ROUTES,
+    Server,
+    compare,
+    reserve_service_core,
+)
 
 # The services of a group run at the same time, so a group has to get by with the connections of one
 # database server.
@@ -127,8 +138,19 @@ class Benchmark:
             compare([unchanged, *servers], unchanged, [route], rounds=self.rounds)
             self.report.add_changes(route, unchanged, servers)
 
+    def features(self) -> None:
+        """What telemetry and idempotency keys cost."""
+        service = self.projects.make_service(Combination("asyncpg", "di", "int"))
+        off = service.copy()
+        on = [self.projects.make_changed(service, change) for change in (TELEMETRY, ALL_TRACES)]
+        compare([off, *on], off, [READ], rounds=3 * self.rounds)
+        self.report.add_telemetry(off, on)
+        without = self.projects.make_changed(service, NO_KEYS)
+        compare([service, without], without, [CREATE, CREATE_WITH_KEY], rounds=3 * self.rounds)
+        self.report.add_keys(service, without)
+
     def scale(self) -> None:
-        """Pages in a million items, also of one owner, and two workers."""
+        """Pages in a million rows, also of one owner, purged sessions, and two workers."""
         service = self.projects.make_service(Combination("asyncpg", "di", "int"), rows=1_000_000)
         pages = {page: f"GET /items?limit=100&after={page * 100 - 99}" for page in PAGES}
         compare([service], service, list(pages.values()), rounds=self.rounds)
@@ -146,16 +168,21 @@ class Benchmark:
         for driver in DRIVERS_WITH_OWNERS:
             combination = Combination(driver, "di", "int", auth=True)
             service, views = self.projects.make_service_with_owners(combination)
-            service.start()
-            latencies = {
-                view.kind: {
-                    name: service.measure_latency(path, view.header)
-                    for name, path in view.pages.items()
-                }
-                for view in views
-            }
-            service.stop()
-            self.report.add_owners(combination, latencies)
+            self.report.add_owners(combination, measure_pages(service, views))
+            self.report.add_purges(combination, self.projects.time_purges(service))
+
+
+def measure_pages(service: Server, views: list[View]) -> dict[str, dict[str, float]]:
+    """The milliseconds of each page: the best of five medians, as other load only adds to it."""
+    service.start()
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for _ in range(5):
+        for view in views:
+            for name, path in view.pages.items():
+                median = service.measure_latency(path, view.header, requests=20)
+                found[view.kind][name] = min(median, found[view.kind].get(name, median))
+    service.stop()
+    return found
 
 
 PARTS: dict[str, Callable[[Benchmark], None]] = {
@@ -163,6 +190,7 @@ PARTS: dict[str, Callable[[Benchmark], None]] = {
     "starts": Benchmark.starts,
     "waits": Benchmark.waits,
     "optimizations": Benchmark.optimizations,
+    "features": Benchmark.features,
     "scale": Benchmark.scale,
 }
 

@@ -36,7 +36,7 @@ class Budget:
 
 
 class Budgets:
-    """All budgets are for services with asyncpg, but for the one for owners.
+    """All budgets are for services with asyncpg, but for those of owners and sessions.
 
     CPU is the server's time per request at 64 connections, as a ratio to FastAPI + asyncpg in the
     same group of the same run. That baseline has no users, so what a service spends on the user of a
@@ -58,11 +58,14 @@ class Budgets:
         self.p99 = Budget(f"p99, {READ}, to SQLModel as usually written", 0.5)
         self.start = Budget("start to the first response, to FastAPI + asyncpg", 2.0)
         self.memory = Budget("memory of a loaded worker", 100, unit="MB")
-        self.owners = Budget("a page of one owner in a million items, to a page of all items", 2.0)
+        self.owners = Budget("a page of an owner or of users, to a page of all items", 2.0)
+        self.purges = Budget("a batch of expired sessions, when many are expired, to few", 2.0)
+        self.telemetry = Budget(f"CPU, {READ}, with telemetry, to without", 1.3)
         self.copy = Budget("copier copy, to one of plain files", 1.5, 1.3)
 
     def measured(self) -> list[Budget]:
         """The budgets of the parts that have run."""
-        others = [self.p99, self.start, self.memory, self.owners, self.copy]
+        others = [self.p99, self.start, self.memory, self.owners, self.purges]
+        others += [self.telemetry, self.copy]
         budgets = [*self.cpu.values(), *self.cpu_with_users.values(), *others]
         return [budget for budget in budgets if budget.measured]

@@ -155,6 +155,12 @@ class Projects:
         lines = [line for line in output.splitlines() if line.startswith("{")]
         return service, [View(**json.loads(line)) for line in lines]
 
+    def time_purges(self, service: Server) -> dict[str, list[float]]:
+        """The milliseconds of each batch of expired sessions: if few are expired, and many."""
+        output = run_command(service.folder, service.env, "python", str(HERE / "purge_sessions.py"))
+        purges = [json.loads(line) for line in output.splitlines() if line.startswith('{"exp')]
+        return {purge["expired"]: purge["milliseconds"] for purge in purges}
+
     def make_changed(self, service: Server, change: Change) -> Server:
         """Make the same service with one change, on the same database."""
         env = {**service.env, **change.settings}

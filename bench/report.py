@@ -19,7 +19,16 @@ from bench.projects import (
     Combination,
     TestTimes,
 )
-from bench.servers import CONNECTIONS, LIVE, READ, ROUTES, Server, cpu_per_request
+from bench.servers import (
+    CONNECTIONS,
+    CREATE,
+    CREATE_WITH_KEY,
+    LIVE,
+    READ,
+    ROUTES,
+    Server,
+    cpu_per_request,
+)
 
 HERE = Path(__file__).parent
 INTRODUCTION = """\
@@ -139,6 +148,24 @@ class Report:
         ]
         self.add_table(["", "CPU µs", "×", "p50 ms", "p99 ms"], rows)
 
+    def add_telemetry(self, off: Server, on: Sequence[Server]) -> None:
+        self.add_changes(READ, off, on)
+        self.budgets.telemetry.measured[on[0].name] = on[0].cpu(READ) / off.cpu(READ)
+
+    def add_keys(self, service: Server, without: Server) -> None:
+        self.add("", "## Idempotency keys")
+        measured = {
+            without.name: (without, CREATE),
+            "as generated, and no key is sent": (service, CREATE),
+            "as generated, and each request has a new key": (service, CREATE_WITH_KEY),
+        }
+        base = without.cpu(CREATE)
+        rows = (
+            [name, f"{server.cpu(route):.0f}", f"{server.cpu(route) / base:.2f}"]
+            for name, (server, route) in measured.items()
+        )
+        self.add_table([CREATE, "CPU µs", "×"], rows)
+
     def add_pages(self, service: Server, pages: Mapping[int, str]) -> None:
         self.add("", "## A page of 100 in a million items")
         rows = (
@@ -150,8 +177,8 @@ class Report:
     def add_owners(
         self, combination: Combination, latencies: Mapping[str, Mapping[str, float]]
     ) -> None:
-        """The first kind of user sees all items. It is what the others are compared with."""
-        self.add("", f"## A page of 100 in a million items of 200 owners, {combination}")
+        """The first kind is a page of all items. It is what the others are compared with."""
+        self.add("", f"## A page of 100 in a million items and users, {combination}")
         base = next(iter(latencies.values()))
         ratios = {
             kind: {name: each / base[name] for name, each in pages.items()}
@@ -164,6 +191,24 @@ class Report:
         self.add_table(["", *(f"{name} page" for name in base)], rows)
         worst = max(ratio for pages in ratios.values() for ratio in pages.values())
         self.budgets.owners.measured[str(combination)] = worst
+
+    def add_purges(
+        self, combination: Combination, milliseconds: Mapping[str, Sequence[float]]
+    ) -> None:
+        """The batches when few sessions are expired are what the others are compared with."""
+        few, many = milliseconds["few"], milliseconds["many"]
+        batches = {
+            "20,000 are expired": few[:20],
+            "200,000 are expired, the first batches": many[:20],
+            "the middle ones": many[90:110],
+            "the last ones": many[180:200],
+        }
+        fastest = {name: min(each) for name, each in batches.items()}
+        base = next(iter(fastest.values()))
+        self.add("", f"## A batch of 1,000 expired sessions of a million, {combination}")
+        rows = ([name, f"{each:.0f}", f"{each / base:.2f}"] for name, each in fastest.items())
+        self.add_table(["the fastest of twenty batches", "ms", "×"], rows)
+        self.budgets.purges.measured[str(combination)] = max(fastest.values()) / base
 
     def add_workers(self, servers: Sequence[Server]) -> None:
         self.add("", "## Workers, on all cores, which the load and the database share")
@@ -184,7 +229,7 @@ class Report:
             "",
             "## Budgets",
             "",
-            "For services with asyncpg, but for owners. Ratios of CPU and start are to FastAPI + asyncpg in the same "
+            "For services with asyncpg, but for owners and sessions. Ratios of CPU and start are to FastAPI + asyncpg in the same "
             "run. Budgets with a bearer token are reported, but not enforced yet.",
         )
         rows = (

@@ -1,8 +1,8 @@
-"""Fills the database of a generated project with items of many owners: `python seed_owners.py`.
+"""Fills the database of a generated project with a million items and users: `python seed_owners.py`.
 
-One owner has the 400,000 oldest of a million items, and 199 others share the rest. It prints for
-each kind of user the header that sends its token, and the paths of its first, middle and last page,
-as JSON. It runs like `seed.py`, in a project with integers as ids.
+One owner has the 400,000 oldest items, and 199 others share the rest. It prints for each kind of user
+the header that sends its token, and the paths of its first, middle and last page, as JSON. It runs
+like `seed.py`, in a project with integers as ids.
 """
 
 import asyncio
@@ -15,33 +15,43 @@ from app.db.models import now
 from app.db.session import connect
 from app.items.models import Item
 from app.settings import Settings
-from sqlalchemy import Select, String, case, cast, literal, text
+from sqlalchemy import ColumnElement, Select, String, case, cast, false, literal, text
 from sqlmodel import col, func, insert, select
 
-ITEMS, OLDEST, OWNERS = 1_000_000, 400_000, 200
+ROWS, OLDEST, OWNERS = 1_000_000, 400_000, 200
 LIMIT = 100
-BEFORE = {"mysql": f"SET SESSION max_recursive_iterations = {ITEMS}"}
-STATISTICS = {"mysql": "ANALYZE TABLE items"}
+BEFORE = {"mysql": f"SET SESSION max_recursive_iterations = {ROWS}"}
+STATISTICS = {"mysql": "ANALYZE TABLE items, users"}
+
+
+def count_rows() -> ColumnElement[int]:
+    """A column with the numbers of the rows."""
+    numbers = select(literal(0).label("n")).cte("numbers", recursive=True)
+    numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < ROWS - 1))
+    return numbers.c.n
 
 
 def select_items(first: int) -> Select[Any]:
     """The items as rows. The ids of the owners follow each other, beginning with the first."""
-    numbers = select(literal(0).label("n")).cte("numbers", recursive=True)
-    numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < ITEMS - 1))
-    n = numbers.c.n
+    n = count_rows()
     owner = case((n < OLDEST, first), else_=first + 1 + n % (OWNERS - 1))
     time = literal(now(), Item.__table__.c.created_at.type)
     name = literal("item ") + cast(n, String(20))
     return select(owner, name, literal("x" * 40), time, time).order_by(n)
 
 
-async def find_pages(session: Any, owner: User) -> dict[str, str]:
-    """The paths of the first, the middle and the last page. Superusers see all items."""
-    ids = select(Item.id).order_by(col(Item.id))
-    if not owner.is_superuser:
-        ids = ids.where(Item.owner_id == owner.id)
+def select_users() -> Select[Any]:
+    """Users as rows, who own nothing."""
+    n = count_rows()
+    time = literal(now(), User.__table__.c.created_at.type)
+    email = literal("user") + cast(n, String(20)) + literal("@example.com")
+    return select(email, literal("!"), false(), false(), false(), time, time).order_by(n)
+
+
+async def find_pages(session: Any, path: str, ids: Any) -> dict[str, str]:
+    """The paths of the first, the middle and the last page of the rows with these ids."""
     count = (await session.exec(select(func.count()).select_from(ids.subquery()))).one()
-    path = f"/items?limit={LIMIT}"
+    path = f"{path}?limit={LIMIT}"
     pages = {"first": path}
     for name, before in {"middle": count // 2, "last": count - LIMIT}.items():
         after = (await session.exec(ids.offset(before - 1).limit(1))).one()
@@ -68,17 +78,29 @@ async def main() -> None:
             columns = ["owner_id", "name", "description", "created_at", "updated_at"]
             rows = select_items(owners[0].id)
             await session.execute(insert(Item).from_select(columns, rows, include_defaults=False))
+            columns = ["email", "hashed_password", "is_active", "is_superuser", "is_verified"]
+            columns += ["created_at", "updated_at"]
+            rows = select_users()
+            await session.execute(insert(User).from_select(columns, rows, include_defaults=False))
         async with db.unit() as session:
             await session.execute(text(STATISTICS.get(dialect, "ANALYZE")))
+        items = select(Item.id).order_by(col(Item.id))
+        users = select(User.id).order_by(col(User.id))
+        oldest, other, superuser = owners[0], owners[100], owners[-1]
         kinds = {
-            "all items, as a superuser": owners[-1],
-            "the owner of the 400,000 oldest": owners[0],
-            "one of 199 other owners": owners[100],
+            "all items, as a superuser": (superuser, "/items", items),
+            "the owner of the 400,000 oldest": (
+                oldest,
+                "/items",
+                items.where(Item.owner_id == oldest.id),
+            ),
+            "one of 199 other owners": (other, "/items", items.where(Item.owner_id == other.id)),
+            "all of a million users": (superuser, "/users", users),
         }
         async with db.unit(read_only=True) as session:
-            for kind, owner in kinds.items():
-                header = f"Authorization: Bearer {signer.sign(owner, BEARER, seconds=3600)}"
-                pages = await find_pages(session, owner)
+            for kind, (user, path, ids) in kinds.items():
+                header = f"Authorization: Bearer {signer.sign(user, BEARER, seconds=3600)}"
+                pages = await find_pages(session, path, ids)
                 print(json.dumps({"kind": kind, "header": header, "pages": pages}))
 
 

@@ -26,6 +26,7 @@ LIVE = "GET /health/live"
 READ = "GET /items/{id}"
 PAGE = "GET /items?limit=20"
 CREATE = "POST /items"
+CREATE_WITH_KEY = "POST /items with an Idempotency-Key"
 ROUTES = [LIVE, READ, PAGE, CREATE]
 
 
@@ -114,10 +115,10 @@ class Server:
         self.child.wait(30)
         self.log.close()
 
-    def run(self, route: str) -> Run:
+    def run(self, route: str, seconds: int = 1) -> Run:
         """Run wrk against one route for a second. An error response ends the benchmark."""
         command: list[str | Path] = [find_wrk(), "--threads=1", f"--connections={CONNECTIONS}"]
-        command += ["--duration=1s", "--timeout=30s", f"--script={WRK_SCRIPT}"]
+        command += [f"--duration={seconds}s", "--timeout=30s", f"--script={WRK_SCRIPT}"]
         command += [f"http://127.0.0.1:{self.port}", "--", route, token_hex(8)]
         command += [self.bearer, self.ids]
         before = self._cpu_seconds()
@@ -125,6 +126,8 @@ class Server:
         cpu_seconds = self._cpu_seconds() - before
         result = json.loads(done.stdout.splitlines()[-1])
         requests, errors = result["requests"], result["errors"]
+        if not errors and not requests and seconds < 25:  # the machine is busy
+            return self.run(route, 5 * seconds)
         if errors or not requests:
             sys.exit(
                 f"{self.name}, {route}: {errors} errors in {requests} requests:\n{self._read_log()}"

@@ -1,5 +1,5 @@
--- Requests to one route, for wrk. Arguments: the route, a prefix that makes the names of new items
--- unique, a header that authenticates or "", and a file with the ids of existing items.
+-- Requests to one route, for wrk. Arguments: the route, a prefix that makes the names of new items and
+-- idempotency keys unique, a header that authenticates or "", and a file with the ids of existing items.
 
 local headers = { ["Content-Type"] = "application/json" }
 local route, prefix, sent, ids = nil, nil, 0, {}
@@ -13,7 +13,8 @@ end
 
 function request()
   sent = sent + 1
-  if route == "POST /items" then
+  if route:find("^POST /items") then
+    if route ~= "POST /items" then headers["Idempotency-Key"] = prefix .. sent end
     return wrk.format("POST", "/items", headers, '{"name": "' .. prefix .. sent .. '"}')
   elseif route == "GET /items/{id}" then
     -- The factor is a prime, so that consecutive requests read ids that are far apart.

@@ -43,20 +43,6 @@ CHANGES = [
     Change("constant_read", "not in the template: the statement is a module constant", READ),
     Change("constant_page", "not in the template: the statement is a module constant", PAGE),
     Change("refresh", "`refresh` after the flush", CREATE),
-    Change(
-        "telemetry",
-        "telemetry is on, and a tenth of the traces is recorded",
-        READ,
-        patched=False,
-        settings={"TELEMETRY": "true"},
-    ),
-    Change(
-        "all_traces",
-        "telemetry is on, and each trace is recorded",
-        READ,
-        patched=False,
-        settings={"TELEMETRY": "true", "OTEL_TRACES_SAMPLER": "always_on"},
-    ),
     Change("base_http_middleware", "a BaseHTTPMiddleware in addition", LIVE),
     Change("access_log", "uvicorn's access log in addition", LIVE, options=()),
     Change(
@@ -67,3 +53,18 @@ CHANGES = [
         patched=False,
     ),
 ]
+TELEMETRY = Change(
+    "telemetry",
+    "telemetry is on, and a tenth of the traces is recorded",
+    READ,
+    patched=False,
+    settings={"TELEMETRY": "true"},
+)
+ALL_TRACES = Change(
+    "all_traces",
+    "telemetry is on, and each trace is recorded",
+    READ,
+    patched=False,
+    settings={"TELEMETRY": "true", "OTEL_TRACES_SAMPLER": "always_on"},
+)
+NO_KEYS = Change("no_idempotency_keys", "the route does not accept idempotency keys", CREATE)
