@@ -68,6 +68,25 @@ async def main():
 asyncio.run(main())
 """
 
+# Runs the jobs that wait, without a broker, and adds one.
+RUN_AND_ADD_JOBS = """
+import asyncio
+from app.db.session import connect
+from app.http.tasks import purge_idempotency_keys
+from app.jobs.due import run_due_jobs
+from app.jobs.queue import Jobs
+from app.settings import read_settings
+
+async def main():
+    settings = read_settings()
+    async with connect(settings) as db:
+        await run_due_jobs(db, settings)
+        async with db.unit() as session:
+            await Jobs.from_session(session).add(purge_idempotency_keys)
+
+asyncio.run(main())
+"""
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -111,6 +130,7 @@ SCENARIOS = [
         (
             ("auth", True),
             ("jobs", "taskiq"),
+            ("jobs", "apscheduler"),
             ("jobs", "celery"),
             ("example", False),
             ("auth", False),
@@ -184,6 +204,10 @@ def run_scenario(
             items.clear()
         if (found := add_and_list_rows(project, env, combination)) != orders + items:
             raise CommandFailed(f"After {change} the rows are {found}, not {orders + items}")
+        if combination.jobs != "none":
+            output = run_command(project, env, "uv", "run", "python", "-c", RUN_AND_ADD_JOBS)
+            if (done := output.count("job done")) != (before.jobs != "none"):
+                raise CommandFailed(f"After {change}, {done} jobs are done:\n{output}")
         # The other tests are the same as those of a new project with these answers, as
         # `test_updates.py` checks. The matrix runs them there.
         tests += count_passed_tests(run_command(project, env, *TEST_MIGRATIONS))

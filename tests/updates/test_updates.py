@@ -113,7 +113,11 @@ MESSAGES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({}, {"jobs": "taskiq"}, [f'{REVISION} "add jobs"', MIGRATE, "BROKER_URL"]),
     ({}, {"jobs": "apscheduler"}, [f'{REVISION} "add jobs"', MIGRATE, "JOB_WORKER"]),
     ({"jobs": "taskiq"}, {"jobs": "celery"}, []),
-    ({"jobs": "taskiq"}, {"jobs": "none"}, ["drops jobs and all", f'{REVISION} "drop jobs"']),
+    (
+        {"jobs": "taskiq"},
+        {"jobs": "none"},
+        ["drops jobs and all", f'{REVISION} "drop jobs"', "`manage jobs list`"],
+    ),
     ({}, {"auth": True, "example": False}, [f'{REVISION} "add users, drop items"', MIGRATE]),
     ({}, {"id_type": "int", "auth": True}, ["No migration", "create-superuser", "SECRET_KEY"]),
     ({}, {"id_type": "int"}, ["No migration", "rm migrations/versions", f'{REVISION} "initial"']),
