@@ -15,9 +15,13 @@ POLL = 0.5  # seconds
 log = logging.getLogger("alembic.runtime.migration")
 
 
+def seconds_to_wait(arguments: dict[str, str]) -> float:
+    return float(arguments.get("wait", WAIT))
+
+
 def acquire(attempt: Callable[[], bool], arguments: dict[str, str]) -> None:
     """Try again and again: a statement that waits in the database would hold a snapshot."""
-    wait = float(arguments.get("wait", WAIT))
+    wait = seconds_to_wait(arguments)
     end = time.monotonic() + wait
     waiting = False
     while not attempt():

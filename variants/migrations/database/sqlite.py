@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from migrations import autogenerate, defaults
-from migrations.lock import acquire
+from migrations.lock import acquire, seconds_to_wait
 from migrations.render_item import render_item
 
 AFTER_FAILURE = ": the failed revision was rolled back."
@@ -48,14 +48,17 @@ def prepare(connection: Connection, _: object) -> None:
 
 @contextmanager
 def migration_lock(connection: Connection, arguments: dict[str, str]) -> Generator[None]:
-    acquire(lambda: try_transaction(connection), arguments)
+    acquire(lambda: try_transaction(connection, arguments), arguments)
     yield
 
 
-def try_transaction(connection: Connection) -> bool:
+def try_transaction(connection: Connection, arguments: dict[str, str]) -> bool:
     """Return whether no other process writes. The transaction of the migration is the lock."""
     try:
         with connection.begin():
+            # Another process may begin its migration first.
+            milliseconds = seconds_to_wait(arguments) * 1000
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {milliseconds:.0f}")
             return True
     except OperationalError as error:
         if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:

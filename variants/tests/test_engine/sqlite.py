@@ -1,5 +1,6 @@
 """The connections to SQLite."""
 
+import asyncio
 import sqlite3
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.db.engine import create_migrator, create_writer
 from app.settings import Settings
+from migrations.database import migration_lock
 
 WRITE = "DELETE FROM alembic_version WHERE version_num = ''"
 
@@ -26,6 +28,20 @@ async def test_pragmas(db: Database, settings: Settings) -> None:
     assert await pragmas(db.reader, "query_only", "busy_timeout") == [1, timeout]
     migrator = create_migrator(settings)
     assert await pragmas(migrator, *names) == ["wal", 1, 0, 0, timeout]
+
+
+async def test_migrations_that_begin_at_once_wait_for_each_other(settings: Settings) -> None:
+    impatient = settings.model_copy(update={"database_busy_timeout": 0.01})
+    engine = create_migrator(impatient)
+    async with engine.connect() as first, engine.connect() as second:
+        for connection in (first, second):  # both see that no other process migrates
+            await connection.run_sync(lambda it: migration_lock(it, {}).__enter__())
+        await first.begin()
+        waiting = asyncio.create_task(second.begin().start())
+        assert (await asyncio.wait([waiting], timeout=0.1)) == (set(), {waiting})
+        await first.rollback()
+        await waiting
+    await engine.dispose()
 
 
 async def test_one_connection_writes(db: Database, settings: Settings) -> None:
