@@ -28,6 +28,8 @@ P = "postgresql://app:p%40ss%2Fw%3Ard%25@localhost:PORT/app"
 Q = P.replace("postgresql", "postgres")
 TWO_HOSTS = P.replace("localhost", "localhost:1,localhost")
 M = P.replace("postgresql", "mysql")
+CLIENT = "sslcert=CLIENT.pem&sslkey=CLIENT.key"  # the servers demand it from this user:
+CERTIFIED = {url: url.replace("app:p", "certified:p") for url in (P, M)}
 JDBC = "localhost:PORT/app?user=app&password=p%40ss%2Fw%3Ard%25"
 # By database: the URL, and its outcome for all drivers or by driver.
 EXPECTED: dict[str, dict[str, tuple[str, str | dict[str, str]]]] = {
@@ -69,6 +71,13 @@ EXPECTED: dict[str, dict[str, tuple[str, str | dict[str, str]]]] = {
             f"{P.replace('localhost', '127.0.0.1')}?sslmode=verify-ca&sslrootcert=CA",
             VERIFIED,
         ),
+        "client certificate": (f"{CERTIFIED[P]}?{CLIENT}", TLS),
+        "client certificate, verified": (f"{CERTIFIED[P]}?sslrootcert=CA&{CLIENT}", VERIFIED),
+        "without the client certificate": (f"{CERTIFIED[P]}?sslmode=require", NO_CONNECTION),
+        "client certificate without key": (
+            f"{CERTIFIED[P]}?sslcert=CLIENT.pem",
+            "sslcert and sslkey are used together",
+        ),
         "wrong password": (f"{P.replace('app:p', 'app:q')}?sslmode=require", NO_CONNECTION),
     },
     "mysql": {
@@ -100,6 +109,13 @@ EXPECTED: dict[str, dict[str, tuple[str, str | dict[str, str]]]] = {
             f"{M.replace('localhost', '127.0.0.1')}?ssl_ca=CA&ssl_check_hostname=false",
             VERIFIED,
         ),
+        "client certificate": (f"{CERTIFIED[M]}?{CLIENT}", TLS),
+        "client certificate, verified": (f"{CERTIFIED[M]}?ssl_ca=CA&{CLIENT}", VERIFIED),
+        "without the client certificate": (f"{CERTIFIED[M]}?ssl=true", NO_CONNECTION),
+        "key without client certificate": (
+            f"{CERTIFIED[M]}?ssl_key=CLIENT.key",
+            "ssl_key needs ssl_cert=/path/to/client.pem",
+        ),
         "wrong password": (f"{M.replace('app:p', 'app:q')}?ssl_mode=REQUIRED", NO_CONNECTION),
     },
 }
@@ -124,13 +140,14 @@ def find_server(database: str) -> Path | None:
 
 
 def make_certificates(folder: Path) -> None:
-    """Makes two CAs, and a certificate for localhost from each: genuine and impostor."""
+    """Makes two CAs, a certificate for localhost from each, and one for a client of the first."""
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-    for ca, name in (("ca", "genuine"), ("other", "impostor")):
+    for ca in ("ca", "other"):
         files = ["-keyout", f"{ca}.key", "-out", f"{ca}.pem", "-subj", f"/CN={ca}"]
         subprocess.run(
             ["openssl", "req", "-x509", *key, *files], cwd=folder, check=True, capture_output=True
         )
+    for ca, name in (("ca", "genuine"), ("other", "impostor"), ("ca", "client")):
         files = ["-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", "/CN=localhost"]
         signer = ["-CA", f"{ca}.pem", "-CAkey", f"{ca}.key"]
         extensions = [
@@ -155,6 +172,7 @@ def try_database_urls(project: GeneratedProject) -> None:
     folder.mkdir(exist_ok=True)
     make_certificates(folder)
     files = {"=CA": f"={folder / 'ca.pem'}", "=OTHER": f"={folder / 'other.pem'}"}
+    files["=CLIENT"] = f"={folder / 'client'}"
     urls = {}
     for name, (url, _) in EXPECTED[project.combination.database].items():
         for placeholder, path in files.items():

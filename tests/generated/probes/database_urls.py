@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 CERTIFICATES, URLS, OUTCOMES, BINARIES = (Path(argument) for argument in sys.argv[1:])
 USER, PASSWORD, DATABASE = "app", "p@ss/w:rd%", "app"
+CERTIFIED = "certified"  # the user who has to show a client certificate
 ENCRYPTED = {
     "postgresql": "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
     "mysql": "SELECT VARIABLE_VALUE <> '' FROM information_schema.SESSION_STATUS"
@@ -60,6 +61,13 @@ def copy_certificate(server: Server, name: str) -> tuple[Path, Path]:
     return copies[0], copies[1]
 
 
+def copy_ca(server: Server) -> Path:
+    copy = server.folder / "ca.pem"
+    shutil.copy(CERTIFICATES / "ca.pem", copy)
+    copy.chmod(0o644)
+    return copy
+
+
 @contextmanager
 def postgresql(certificate: str | None) -> Iterator[int]:
     server = Server()
@@ -73,9 +81,14 @@ def postgresql(certificate: str | None) -> Iterator[int]:
     if certificate is not None:
         pem, key = copy_certificate(server, certificate)
         command += ["-c", "ssl=on", "-c", f"ssl_cert_file={pem}", "-c", f"ssl_key_file={key}"]
+        command += ["-c", f"ssl_ca_file={copy_ca(server)}"]
+        rules = data / "pg_hba.conf"
+        demand = f"hostssl all {CERTIFIED} all trust clientcert=verify-ca\n"
+        rules.write_text(demand + rules.read_text())
     url = URL.create("postgresql", USER, PASSWORD, "localhost", server.port, "postgres")
     with server.running(parse_url(url), BINARIES / "postgres", *command, stop=signal.SIGINT):
         run_sql(parse_url(url), f"CREATE DATABASE {DATABASE}")
+        run_sql(parse_url(url), f"CREATE USER {CERTIFIED}")
         yield server.port
 
 
@@ -101,12 +114,14 @@ def mysql(certificate: str | None) -> Iterator[int]:
         command.append("--skip-ssl")
     else:
         pem, key = copy_certificate(server, certificate)
-        command += [f"--ssl-cert={pem}", f"--ssl-key={key}"]
+        command += [f"--ssl-cert={pem}", f"--ssl-key={key}", f"--ssl-ca={copy_ca(server)}"]
     url = parse_url(f"mysql://root@127.0.0.1:{server.port}/mysql")
     with server.running(url, *command, stop=signal.SIGTERM):
         run_sql(url, f"CREATE DATABASE {DATABASE}")
-        run_sql(url, f"CREATE USER {USER} IDENTIFIED BY '{PASSWORD.replace('%', '%%')}'")
-        run_sql(url, f"GRANT ALL ON *.* TO {USER}")
+        for user, demand in ((USER, "NONE"), (CERTIFIED, "X509")):
+            password = PASSWORD.replace("%", "%%")
+            run_sql(url, f"CREATE USER {user} IDENTIFIED BY '{password}' REQUIRE {demand}")
+            run_sql(url, f"GRANT ALL ON *.* TO {user}")
         yield server.port
 
 

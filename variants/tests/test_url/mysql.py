@@ -133,10 +133,19 @@ def test_messages_have_no_password(url: str) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_certificate_that_is_none_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_text("nothing")
-    with pytest.raises(ValueError, match="ssl_ca"):
-        parse_url(f"mysql{HOST}?ssl_ca={tmp_path / 'ca.pem'}")
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ("ssl_ca=FILE", "ssl_ca, ssl_cert or ssl_key .* cannot be used"),
+        ("ssl_cert=FILE&ssl_key=FILE", "ssl_ca, ssl_cert or ssl_key .* cannot be used"),
+        ("ssl_key=FILE", "ssl_key needs ssl_cert="),
+    ],
+)
+def test_certificate_that_is_none_is_refused(tmp_path: Path, parameters: str, message: str) -> None:
+    (tmp_path / "file.pem").write_text("nothing")
+    parameters = parameters.replace("FILE", str(tmp_path / "file.pem"))
+    with pytest.raises(ValueError, match=message):
+        parse_url(f"mysql{HOST}?{parameters}")
 
 
 async def test_timeout_includes_the_handshake(settings: Settings) -> None:

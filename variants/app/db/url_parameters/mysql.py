@@ -65,6 +65,8 @@ def translate(url: URL) -> URL:
         query[name] = str(ROOT / Path(query[name]).expanduser())
         if not Path(query[name]).is_file():
             raise ValueError(f"{name}: there is no file {query[name]}")
+    if "ssl_key" in query and "ssl_cert" not in query:
+        raise ValueError("ssl_key needs ssl_cert=/path/to/client.pem")
     if "ssl_ca" in query:
         modes = [*modes, "VERIFY_CA"] if modes else ["VERIFY_IDENTITY"]
     elif "ssl_cert" in query:
@@ -75,7 +77,8 @@ def translate(url: URL) -> URL:
     try:
         tls_context(url)
     except OSError as error:
-        raise ValueError(f"ssl_ca, ssl_cert or ssl_key cannot be read: {error}") from None
+        files = "ssl_ca, ssl_cert or ssl_key (without a passphrase)"
+        raise ValueError(f"{files} cannot be used: {error}") from None
     return url
 
 
@@ -117,5 +120,6 @@ def tls_context(url: URL) -> SSLContext | None:
     else:
         context.load_default_certs()
     if "ssl_cert" in query:
-        context.load_cert_chain(query["ssl_cert"], query.get("ssl_key"))
+        # With a password, Python does not ask for one on the terminal.
+        context.load_cert_chain(query["ssl_cert"], query.get("ssl_key"), password="")
     return context

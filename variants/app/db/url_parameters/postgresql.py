@@ -68,6 +68,7 @@ def translate(url: URL) -> URL:
         query[name] = str(ROOT / Path(query[name]).expanduser())
         if not Path(query[name]).is_file():
             raise ValueError(f"{name}: there is no file {query[name]}")
+    check_client_certificate(query)
     if (timeout := query.get("connect_timeout", "1")) == "0" or not timeout.isdecimal():
         raise ValueError("connect_timeout must be a whole number of seconds")
     if (target := query.get("target_session_attrs")) is not None:
@@ -115,6 +116,22 @@ def translate_tls(query: dict[str, str]) -> None:
     if mode == "verify-full":  # asyncpg has no channel binding, but this is as safe
         query.pop("channel_binding", None)
 {% endif %}
+
+
+def check_client_certificate(query: dict[str, str]) -> None:
+    """Raise ValueError for what a driver would refuse later, or ask for on the terminal."""
+    certificate, key = query.get("sslcert"), query.get("sslkey")
+    if certificate is None and key is None:
+        return
+    if certificate is None or key is None:
+        raise ValueError("sslcert and sslkey are used together: write both")
+    try:
+        password = query.get("sslpassword", "")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password)
+    except OSError as error:
+        raise ValueError(
+            f"sslcert and sslkey do not match, or sslpassword is wrong: {error}"
+        ) from None
 
 
 def system_certificates() -> str:
