@@ -54,7 +54,7 @@ def domain(name: str, tags: list[str | Enum] | None = None) -> APIRouter:
     @router.post("/upload")
     async def upload(name: Annotated[str, Body()], size: Annotated[int, Body()]) -> None: ...
 
-    @router.get(f"/only-{name}", name=f"Only {name}")
+    @router.get(f"/only-{name}", name=f"(Only {name})")
     async def only() -> None: ...
 
     return router

@@ -1,7 +1,7 @@
 """Column types store and return the same values on every database."""
 
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,15 @@ from sqlalchemy import Column, Integer, MetaData, Table, func, insert, make_url,
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from app.db.database import Database
-from app.db.types import ExactDecimal, ExactString, Timestamp, value_enum
+from app.db.types import (
+    ExactDecimal,
+    ExactString,
+    JsonDocument,
+    LongString,
+    TimeOfDay,
+    Timestamp,
+    value_enum,
+)
 
 
 class Status(StrEnum):
@@ -28,6 +36,9 @@ rows = Table(
     Column("status", value_enum(Status)),
     Column("text", ExactString(20)),
     Column("at", Timestamp()),
+    Column("opens", TimeOfDay()),
+    Column("notes", LongString()),
+    Column("tags", JsonDocument()),
 )
 # The same table without the type of the enum.
 unchecked = Table(
@@ -35,21 +46,16 @@ unchecked = Table(
 )
 
 
+MYSQL = (
+    "NUMERIC(18, 2); VARCHAR(50); VARCHAR(20) CHARACTER SET utf8mb4 COLLATE {}; DATETIME(6); "
+    "TIME(6); LONGTEXT CHARACTER SET utf8mb4; JSON"
+)
 COLUMNS = {
-    "sqlite": ["BIGINT", "VARCHAR(50)", "VARCHAR(20)", "DATETIME"],
-    "postgresql": ["NUMERIC(18, 2)", "VARCHAR(50)", "VARCHAR(20)", "TIMESTAMP WITH TIME ZONE"],
-    "mysql": [
-        "NUMERIC(18, 2)",
-        "VARCHAR(50)",
-        "VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
-        "DATETIME(6)",
-    ],
-    "mariadb": [
-        "NUMERIC(18, 2)",
-        "VARCHAR(50)",
-        "VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
-        "DATETIME(6)",
-    ],
+    "sqlite": "BIGINT; VARCHAR(50); VARCHAR(20); DATETIME; TIME; TEXT; JSON",
+    "postgresql": "NUMERIC(18, 2); VARCHAR(50); VARCHAR(20); TIMESTAMP WITH TIME ZONE; "
+    "TIME WITHOUT TIME ZONE; VARCHAR; JSONB",
+    "mysql": MYSQL.format("utf8mb4_0900_bin"),
+    "mariadb": MYSQL.format("utf8mb4_nopad_bin"),
 }
 DIALECTS = {name: make_url(f"{name}://").get_dialect()() for name in COLUMNS}
 
@@ -118,10 +124,17 @@ async def test_timestamp_without_time_zone(db: Database) -> None:
         await add(db, at=datetime(2026, 1, 2))
 
 
+async def test_time_text_and_json(db: Database) -> None:
+    values = {"opens": time(23, 59, 59, 999999), "notes": "ä" * 70_000, "tags": ["a", None, 1.5]}
+    await add(db, **values)
+    for name, value in values.items():
+        assert await find(db, rows.c[name]) == [value]
+
+
 @pytest.mark.parametrize("name", DIALECTS)
 def test_column_types_of_each_database(name: str) -> None:
-    columns = [column for column in rows.columns if column.name != "id"]
-    assert [column.type.compile(DIALECTS[name]) for column in columns] == COLUMNS[name]
+    types = [column.type for column in rows.columns if column.name != "id"]
+    assert "; ".join(it.compile(DIALECTS[name]) for it in types) == COLUMNS[name]
 
 
 @pytest.mark.parametrize("name", DIALECTS)

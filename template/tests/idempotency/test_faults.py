@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db.database import Database, TransactionConflict
+from app.http.idempotency import IdempotencyKeys
 from tests.idempotency.routes import ALL_BYTES, count, failures, released, send, started
 
 
@@ -27,6 +28,17 @@ async def test_retry_after_conflict(client: AsyncClient, db: Database) -> None:
     failures.append(TransactionConflict())
     assert (await send(client)).status_code == 201
     assert await count(db) == (1, 1)
+
+
+async def test_error_while_the_key_is_reserved(
+    client: AsyncClient, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise OperationalError("SELECT", None, OSError("lost"), connection_invalidated=True)
+
+    monkeypatch.setattr(IdempotencyKeys, "lock", fail)
+    assert (await send(client)).status_code == 503
+    assert await count(db) == (0, 0)
 
 
 async def test_commit_whose_answer_is_lost(

@@ -91,9 +91,9 @@ async def test_reader_starts_no_transaction(db: Database) -> None:
 
 async def test_behind_a_pooler(settings: Settings) -> None:
     pooled = settings.model_copy(update={"database_pooler": "transaction"})
-    names = *TIMEOUTS, "transaction_read_only"
-    assert await show(create_writer(pooled), *names) == ["0", "0", "off"]
-    assert await show(create_reader(pooled), *names) == ["0", "0", "on"]
+    names = *TIMEOUTS, "transaction_read_only", "default_transaction_read_only"
+    assert await show(create_writer(pooled), *names) == ["0", "0", "off", "off"]
+    assert await show(create_reader(pooled), *names) == ["0", "0", "on", "off"]
 
 
 @pytest.mark.parametrize("max_idle", [-1, 30])

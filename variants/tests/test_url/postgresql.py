@@ -15,6 +15,8 @@ CreateEngine = Callable[[Settings], AsyncEngine]
 HOST = "://user:p%40ss%2Fw@db.example.com:5432/app"
 SYSTEM = system_certificates()
 VERIFIED = {"sslmode": "verify-full", "sslrootcert": SYSTEM}
+VERIFY_CA = VERIFIED | {"sslmode": "verify-ca"}
+SAME = dict.fromkeys(["gsslib", "krbsrvname", "ssl_max_protocol_version"], "a")
 
 
 @pytest.mark.parametrize(
@@ -30,12 +32,9 @@ VERIFIED = {"sslmode": "verify-full", "sslrootcert": SYSTEM}
         ("postgresql", "?sslmode=verify-full", VERIFIED),
         ("postgresql", "?sslmode=require&sslrootcert=system", VERIFIED),
         ("postgresql", f"?sslrootcert={SYSTEM}", VERIFIED),
-        (
-            "postgresql",
-            f"?sslmode=verify-ca&sslrootcert={SYSTEM}",
-            VERIFIED | {"sslmode": "verify-ca"},
-        ),
+        ("postgresql", f"?sslmode=verify-ca&sslrootcert={SYSTEM}", VERIFY_CA),
         ("postgresql", "?options=endpoint%3Dep-1", {"options": "endpoint=ep-1"}),
+        ("postgresql", "?" + "=a&".join(SAME) + "=a", SAME),
         ("postgresql", "?connect_timeout=10", {"connect_timeout": "10"}),
         ("postgresql", "?target_session_attrs=read-write", {"target_session_attrs": "primary"}),
         ("postgresql", "?target_session_attrs=read-only", {"target_session_attrs": "standby"}),
@@ -94,8 +93,6 @@ def test_one_host() -> None:
         ("sslmode=verify-ca", "sslmode=verify-ca needs sslrootcert"),
         ("sslmode=require&sslmode=disable", "sslmode=require,disable is not supported"),
         ("sslrootcert=no/such.pem", "sslrootcert: there is no file .*no/such.pem"),
-        (f"sslcert={SYSTEM}", "sslcert and sslkey are used together"),
-        (f"sslkey={SYSTEM}", "sslcert and sslkey are used together"),
         (f"sslcert={SYSTEM}&sslkey={SYSTEM}", "sslcert and sslkey do not match"),
         ("connect_timeout=soon", "connect_timeout must be"),
         ("target_session_attrs=master", "target_session_attrs=master is not one of any, primary"),
