@@ -6,7 +6,11 @@ this, `alembic check` would find them changed for ever.
 
 from typing import Any
 
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations.ops import AlterColumnOp
 from alembic.runtime.migration import MigrationContext
+from alembic.runtime.plugins import Plugin
+from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Column, DefaultClause, MetaData, Table, inspect
 
 from migrations.defaults import database_default
@@ -24,16 +28,28 @@ def compare_type(
     return str(written.compile(context.dialect)) != str(found.type.compile(context.dialect))
 
 
-def compare_server_default(
-    context: MigrationContext, _: object, wanted: Column[Any], found: str | None, *__: object
-) -> bool | None:
-    """Alembic hook. It returns whether the default has changed, or None if Alembic knows this."""
-    default = find_default(context, wanted, found)
-    if default is None:
-        return None
+def compare_default(
+    autogenerate: AutogenContext,
+    change: AlterColumnOp,
+    _schema: str | None,
+    _table: str,
+    _column: str,
+    found: Column[Any],
+    wanted: Column[Any],
+) -> PriorityDispatchResult:
+    """Compare the defaults of a column, before Alembic does. Computed columns are left to it."""
+    if not isinstance(found.server_default, DefaultClause | None):
+        return PriorityDispatchResult.CONTINUE
+    context = autogenerate.migration_context
+    text = str(found.server_default.arg) if found.server_default is not None else None
+    if (default := find_default(context, wanted, text)) is None:
+        return PriorityDispatchResult.CONTINUE
     column = Column("column", wanted.type, server_default=default)
     written: str = write_column(context, column)["default"] or ""
-    return written.strip("()") != (found or "").strip("()")  # SQLite keeps or adds them
+    change.existing_server_default = found.server_default
+    if written.strip("()") != (text or "").strip("()"):  # SQLite keeps or adds them
+        change.modify_server_default = wanted.server_default
+    return PriorityDispatchResult.STOP
 
 
 def find_default(context: MigrationContext, wanted: Column[Any], found: str | None) -> Any:
@@ -56,3 +72,9 @@ def write_column(context: MigrationContext, column: Column[Any]) -> Any:
         savepoint.rollback()  # also the enum that PostgreSQL has created for the table
     table.drop(connection, checkfirst=True)  # MySQL keeps it
     return written
+
+
+# Alembic's option with the same purpose fails at computed and identity columns.
+Plugin("migrations.compare").add_autogenerate_comparator(
+    compare_default, "column", "server_default", priority=DispatchPriority.FIRST
+)

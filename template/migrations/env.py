@@ -18,7 +18,7 @@ from app.domains import load_models
 from app.settings import read_settings
 from migrations import database
 from migrations.autogenerate import include_own_tables
-from migrations.compare import compare_server_default, compare_type
+from migrations.compare import compare_type
 
 load_models()
 
@@ -35,9 +35,13 @@ def configure(**options: Any) -> None:
         include_name=include_own_tables(SQLModel.metadata, context.script),
         include_object=include_object,
         # With the plugin, Alembic compares CHECK constraints by their names: see value_enum().
-        autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
+        autogenerate_plugins=[
+            "alembic.autogenerate.*",
+            "alembic.ext.checkconstraint_byname",
+            "migrations.compare",
+        ],
         compare_type=compare_type,
-        compare_server_default=compare_server_default,
+        compare_server_default=True,
         **database.OPTIONS,
         **options,
     )

@@ -14,6 +14,7 @@ from sqlalchemy import (
     URL,
     Boolean,
     Column,
+    Computed,
     Enum,
     ForeignKey,
     Integer,
@@ -100,6 +101,7 @@ def add_tables(metadata: MetaData) -> None:
         Column("word", String(9), server_default=""),
     ]
     define(metadata, children, parents)
+    Table("test_sums", metadata, Column("a", Integer), Column("b", Integer, Computed("1", True)))
 
 
 def change_tables(metadata: MetaData) -> None:

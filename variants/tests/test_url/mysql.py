@@ -27,8 +27,7 @@ def certificates() -> str:
         (f"mysql{HOST}", None),
         (f"mysql2{HOST}?reconnect=true", None),
         (f"mariadb+pymysql{HOST}?charset=utf8mb4", None),
-        (f" mysql{HOST}\n", None),
-        (f"mysql{HOST}?ssl-mode=DISABLED", None),
+        (f" mysql{HOST}?ssl-mode=DISABLED\n", None),
         (f"mysql{HOST}?ssl=false", None),
         (f"mysql{HOST}?ssl-mode=REQUIRED", "REQUIRED"),
         (f"mysql{HOST}?ssl_mode=required", "REQUIRED"),
@@ -82,7 +81,7 @@ def test_jdbc() -> None:
         ("ssl_mode=PREFERRED", "ssl_mode=PREFERRED is not supported: write ssl_mode=DISABLED, "),
         ("ssl=maybe", "ssl=maybe is not supported: write ssl_mode="),
         ("ssl", "ssl has no value"),
-        ("sslcert=/a.pem", "ssl_cert: there is no file /a.pem"),
+        ("sslcert=/a", "ssl_cert: there is no file /a"),
         ("trustssl=yes", "trustssl is not supported: write ssl_mode=DISABLED, "),
         ("colour=red", "colour is not supported: remove it"),
         ("ssl_ca=no/such.pem", "ssl_ca: there is no file .*no/such.pem"),
@@ -133,19 +132,12 @@ def test_messages_have_no_password(url: str) -> None:
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ("ssl_ca=FILE", "ssl_ca, ssl_cert or ssl_key .* cannot be used"),
-        ("ssl_cert=FILE&ssl_key=FILE", "ssl_ca, ssl_cert or ssl_key .* cannot be used"),
-        ("ssl_key=FILE", "ssl_key needs ssl_cert="),
-    ],
-)
-def test_certificate_that_is_none_is_refused(tmp_path: Path, parameters: str, message: str) -> None:
+@pytest.mark.parametrize("names", ["ssl_ca", "ssl_cert ssl_key", "ssl_key"])
+def test_certificate_that_is_none_is_refused(tmp_path: Path, names: str) -> None:
     (tmp_path / "file.pem").write_text("nothing")
-    parameters = parameters.replace("FILE", str(tmp_path / "file.pem"))
-    with pytest.raises(ValueError, match=message):
-        parse_url(f"mysql{HOST}?{parameters}")
+    query = dict.fromkeys(names.split(), str(tmp_path / "file.pem"))
+    with pytest.raises(ValueError, match="ssl_cert"):
+        parse_url(parse_url(f"mysql{HOST}").set(query=query))
 
 
 async def test_timeout_includes_the_handshake(settings: Settings) -> None:
