@@ -1,6 +1,6 @@
 """Measures how fast generated services are, compared with bare FastAPI and asyncpg.
 
-The whole run takes about ten minutes. It writes bench/report.md and bench/report.png. The exit code
+The whole run takes about fifteen minutes. It writes bench/report.md and bench/report.png. The exit code
 is 1 if an enforced budget is exceeded.
 """
 
@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.optimizations import ALL_TRACES, CHANGES, NO_KEYS, TELEMETRY
+from bench.optimizations import ALL_TRACES, CHANGES, JOB, NO_KEYS, TELEMETRY
 from bench.projects import (
     ASGI,
     FASTAPI,
@@ -171,6 +171,23 @@ class Benchmark:
             self.report.add_owners(combination, measure_pages(service, views))
             self.report.add_purges(combination, self.projects.time_purges(service))
 
+    def jobs(self) -> None:
+        """A request that adds a job, beside one that does not, and the jobs that a worker does."""
+        service = self.projects.make_service(Combination("asyncpg", "di", "int", jobs="taskiq"))
+        service.env["BROKER_URL"] = "redis://"  # the service leaves the jobs to workers
+        with_job = self.projects.make_changed(service, JOB)
+        compare([service, with_job], service, [CREATE], rounds=2 * self.rounds, starts=2)
+        self.report.add_post_with_job(service, with_job)
+        count = 200 if self.quick else 2000
+        self.report.add_job_rates(
+            {
+                engine: self.projects.measure_jobs(
+                    Combination("asyncpg", "di", "int", jobs=engine), count
+                )
+                for engine in ("apscheduler", "taskiq", "celery")
+            }
+        )
+
 
 def measure_pages(service: Server, views: list[View]) -> dict[str, dict[str, float]]:
     """The milliseconds of each page: the best of five medians, as other load only adds to it."""
@@ -192,6 +209,7 @@ PARTS: dict[str, Callable[[Benchmark], None]] = {
     "optimizations": Benchmark.optimizations,
     "features": Benchmark.features,
     "scale": Benchmark.scale,
+    "jobs": Benchmark.jobs,
 }
 
 

@@ -61,11 +61,13 @@ class Budgets:
         self.owners = Budget("a page of an owner or of users, to a page of all items", 2.0)
         self.purges = Budget("a batch of expired sessions, when many are expired, to few", 2.0)
         self.telemetry = Budget(f"CPU, {READ}, with telemetry, to without", 1.3)
+        # Not enforced yet, because a job takes more: see docs/performance.md.
+        self.job = Budget(f"CPU, {CREATE} with a job, to one without", 1.25, enforced=False)
         self.copy = Budget("copier copy, to one of plain files", 1.5, 1.3)
 
     def measured(self) -> list[Budget]:
         """The budgets of the parts that have run."""
         others = [self.p99, self.start, self.memory, self.owners, self.purges]
-        others += [self.telemetry, self.copy]
+        others += [self.telemetry, self.job, self.copy]
         budgets = [*self.cpu.values(), *self.cpu_with_users.values(), *others]
         return [budget for budget in budgets if budget.measured]

@@ -14,14 +14,16 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from bench.optimizations import Change
 from bench.servers import Server
+from tests.generated.job_faults import WORKER
 from tests.generated.otlp_receiver import receive_telemetry
+from tests.generated.probes.brokers import Broker
 from tests.support.combinations import Combination
 from tests.support.commands import SECRET_KEY, count_passed_tests, run_command
 from tests.support.databases import DatabaseServers, environment_variables
@@ -34,6 +36,7 @@ HERE = Path(__file__).parent
 ROWS = 10_000
 SYNC = ["uv", "sync", "--quiet", "--compile-bytecode"]
 SERVICE = ["--inexact", "--no-dev", "--extra=telemetry", "--no-install-project"]
+MANAGE = ["python", "-c", "from app.cli import manage; manage()"]  # nothing is installed
 COPIER = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults"]
 
 ASGI = "ASGI + asyncpg"
@@ -161,6 +164,24 @@ class Projects:
         purges = [json.loads(line) for line in output.splitlines() if line.startswith('{"exp')]
         return {purge["expired"]: purge["milliseconds"] for purge in purges}
 
+    def measure_jobs(self, combination: Combination, count: int) -> float:
+        """Returns how many jobs one worker does in a second, with Redis and a relay if needed."""
+        service = self.make_service(combination, rows=1)
+        found = WORKER.search((service.folder / "justfile").read_text())
+        assert found is not None
+        command, *arguments = found[1].split()
+        commands = [[*(MANAGE if command == "manage" else [command]), *arguments]]
+        with ExitStack() as stack:
+            env = service.env
+            if combination.jobs != "apscheduler":
+                env = env | {"BROKER_URL": stack.enter_context(Broker("redis")).url}
+                commands.append([*MANAGE, "jobs", "relay"])
+            for each in commands:
+                stack.enter_context(running(each, service.folder, env))
+            script = str(HERE / "run_jobs.py")
+            output = run_command(service.folder, env, "python", script, str(count))
+        return float(output.splitlines()[-1])
+
     def make_changed(self, service: Server, change: Change) -> Server:
         """Make the same service with one change, on the same database."""
         env = {**service.env, **change.settings}
@@ -236,6 +257,19 @@ def apply_patch(project: Path, patch: Path) -> None:
             f"{name} does not apply to a generated project, because the template has changed. "
             f"Adapt the patch:\n{done.stderr}"
         )
+
+
+@contextmanager
+def running(command: list[str], folder: Path, env: dict[str, str]) -> Iterator[None]:
+    """Run a process until the block ends."""
+    with (folder / "process.log").open("a") as log:
+        # Popen looks for the command on its own PATH, and `env` on the one of the project.
+        process = subprocess.Popen(["env", *command], cwd=folder, env=env, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @contextmanager

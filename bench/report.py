@@ -166,6 +166,15 @@ class Report:
         )
         self.add_table([CREATE, "CPU µs", "×"], rows)
 
+    def add_post_with_job(self, service: Server, with_job: Server) -> None:
+        self.add_changes(CREATE, service, [with_job])
+        ratio = with_job.cpu(CREATE) / service.cpu(CREATE)
+        self.budgets.job.measured[service.name] = ratio
+
+    def add_job_rates(self, rates: Mapping[str, float]) -> None:
+        self.add("", "## Jobs of one worker, on all cores, which the database shares")
+        self.add_table(["", "jobs/s"], ([name, f"{each:.0f}"] for name, each in rates.items()))
+
     def add_pages(self, service: Server, pages: Mapping[int, str]) -> None:
         self.add("", "## A page of 100 in a million items")
         rows = (
@@ -230,7 +239,7 @@ class Report:
             "## Budgets",
             "",
             "For services with asyncpg, but for owners and sessions. Ratios of CPU and start are to FastAPI + asyncpg in the same "
-            "run. Budgets with a bearer token are reported, but not enforced yet.",
+            "run. Budgets with a bearer token or a job are reported, but not enforced yet.",
         )
         rows = (
             [

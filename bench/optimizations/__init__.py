@@ -68,3 +68,5 @@ ALL_TRACES = Change(
     settings={"TELEMETRY": "true", "OTEL_TRACES_SAMPLER": "always_on"},
 )
 NO_KEYS = Change("no_idempotency_keys", "the route does not accept idempotency keys", CREATE)
+JOB = Change("job", "with one job", CREATE)
+"""Not an optimization: `bin/bench jobs` shows what a job costs the request that adds it."""
