@@ -3,14 +3,14 @@
 https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response, params
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import bindparam, col, func, select
 
@@ -85,12 +85,15 @@ class IdempotencyKeys(Repository):
             raise KeyInUse
 
 
+async def nobody() -> None:
+    """The owner of the keys of all clients."""
+
+
+@dataclass(frozen=True)
 class Idempotent(params.Depends):
     """Marks a route that accepts idempotency keys."""
 
-
-async def nobody() -> None:
-    """The owner of the keys of all clients."""
+    owner: Callable[..., Awaitable[HasId | None]] = nobody
 
 
 def idempotent(owner: Callable[..., Awaitable[HasId | None]] = nobody) -> Idempotent:
@@ -121,27 +124,4 @@ def idempotent(owner: Callable[..., Awaitable[HasId | None]] = nobody) -> Idempo
             raise Answered(found.load())
         request.state.idempotency_key = found
 
-    return Idempotent(reserve)
-
-
-class IdempotentRoute(APIRoute):
-    """Stores the response of a route with `idempotent()` in the transaction of the request."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-        if not any(isinstance(each, Idempotent) for each in self.dependencies):
-            return handle
-
-        async def handle_once(request: Request) -> Response:
-            if HEADER not in request.headers:
-                return await handle(request)
-            request.state.idempotency_key = None
-            await request.body()  # keeps it: reading a form would leave nothing for the fingerprint
-            try:
-                response = await handle(request)
-            except Answered as answered:
-                return answered.response
-            request.state.idempotency_key.store(response)
-            return response
-
-        return handle_once
+    return Idempotent(reserve, owner=owner)

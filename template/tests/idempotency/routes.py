@@ -4,7 +4,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from httpx2 import AsyncClient
 from sqlalchemy import MetaData
 from sqlmodel import Field, SQLModel, func, select
@@ -31,7 +31,9 @@ class Effects(Repository):
 
 
 async def owner(request: Request) -> Any:
-    return SimpleNamespace(id=request.headers.get("owner"))
+    if (name := request.headers.get("owner")) == "unknown":
+        raise HTTPException(401)
+    return SimpleNamespace(id=name)
 
 
 EffectsDep = Annotated[Effects, Depends(Effects.provide)]

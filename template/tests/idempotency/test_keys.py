@@ -33,6 +33,12 @@ async def test_without_key(client: AsyncClient, db: Database) -> None:
     assert await count(db) == (2, 0)
 
 
+@pytest.mark.parametrize("key", [KEY, {}])
+async def test_unknown_owner(client: AsyncClient, db: Database, key: dict[str, str]) -> None:
+    assert (await client.post("/idempotent", headers=key | {"owner": "unknown"})).status_code == 401
+    assert await count(db) == (0, 0)
+
+
 async def test_key_of_another_request(client: AsyncClient, db: Database) -> None:
     await send(client)
     for path, body in (("", b"x"), ("?query", b"")):
