@@ -16,11 +16,11 @@ from tests.support.rendering import Render, render_project
 
 MAX_LINES = 150  # of a file
 OWNED_LINES = {
-    (False, "none"): 2983,
-    (True, "none"): 4474,
-    (False, "taskiq"): 3712,
-    (False, "celery"): 3748,
-    (False, "apscheduler"): 3572,
+    (False, "none"): 2995,
+    (True, "none"): 4486,
+    (False, "taskiq"): 3724,
+    (False, "celery"): 3760,
+    (False, "apscheduler"): 3584,
 }
 """The lines of the service and its migrations, by users and jobs. Keep them few."""
 JINJA = re.compile(r"(?<!\$)\{\{|\{%|%\}|\{#")
