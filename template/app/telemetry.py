@@ -27,7 +27,7 @@ NO_ENDPOINT = (
     "TELEMETRY=true sends nothing, because OTEL_EXPORTER_OTLP_ENDPOINT is not set. It must be an "
     "environment variable: OpenTelemetry does not read .env."
 )
-SAMPLED = 0.1  # of the traces that begin here
+SAMPLED = 0.1  # the share of the traces that begin here
 WAIT_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)  # seconds
 
 log = structlog.get_logger()
@@ -60,7 +60,7 @@ def configure_telemetry(name: str) -> None:
         "service.instance.id": str(uuid4()),  # otherwise, the metrics of workers would collide
     }
     resource = Resource.create(attributes).merge(OTELResourceDetector().detect())
-    # OTEL_TRACES_SAMPLER takes precedence. Recording all traces makes a read take 1.5 times as long.
+    # OTEL_TRACES_SAMPLER takes precedence. With all traces, a read takes 1.5 times as long.
     sampler = None if "OTEL_TRACES_SAMPLER" in os.environ else ParentBasedTraceIdRatio(SAMPLED)
     trace.set_tracer_provider(TracerProvider(sampler, resource))
     metrics.set_meter_provider(MeterProvider(resource=resource))
@@ -112,7 +112,7 @@ def observe(db: Database) -> None:
 
 
 def trace_statements(engine: AsyncEngine) -> FifoPool:
-    """Make a span for each statement, with its text, but without the values."""
+    """Create a span for each statement, with its text, but without its parameter values."""
     url = engine.url
     common: dict[str, Any] = {
         "db.system.name": engine.dialect.name,
@@ -124,7 +124,7 @@ def trace_statements(engine: AsyncEngine) -> FifoPool:
     def start(connection: Connection, _: Any, statement: str, *__: Any) -> None:
         parent = trace.get_current_span()
         if parent.get_span_context().is_valid and not parent.is_recording():
-            return  # a span that is not recorded either takes almost as long as one that is
+            return  # a span that is not recorded costs almost as much as a recorded one
         operation = statement.split(None, 1)[0]
         attributes = {**common, "db.operation.name": operation, "db.query.text": statement}
         connection.info["span"] = tracer.start_span(
@@ -139,7 +139,7 @@ def trace_statements(engine: AsyncEngine) -> FifoPool:
     @event.listens_for(engine.sync_engine, "handle_error")
     def fail(context: ExceptionContext) -> None:
         if context.connection and (span := context.connection.info.pop("span", None)):
-            # Without its message, which may contain values.
+            # The message of the error is left out, because it may contain values.
             span.set_attribute("error.type", type(context.original_exception).__name__)
             span.set_status(StatusCode.ERROR)
             span.end()

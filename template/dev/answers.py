@@ -1,4 +1,4 @@
-"""The answers of this project, and what the template makes of other answers."""
+"""The answers of this project, and what the template renders with other answers."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def find(name: str) -> Domain:
 
 @contextmanager
 def rendered(domain: str, changes: Mapping[str, Any]) -> Generator[Path]:
-    """Render a domain by the release of this project, with changed answers, into a temporary folder.
+    """Render a domain with changed answers, at the release of this project, in a temporary folder.
 
     Raises Refused with the template's message if an answer is invalid.
     """
@@ -98,7 +98,7 @@ def copier_arguments(changes: Mapping[str, Any], folder: Path) -> list[str]:
 
 
 def only(domain: str) -> list[str]:
-    """Arguments that save time: Copier renders the files of one domain only, and the answers."""
+    """Arguments that save time: Copier renders only the files of one domain and the answers."""
     kept = {"app", "tests", domain, answers_file().name}
     paths = [path for folder in (ROOT, ROOT / "app", ROOT / "tests") for path in folder.iterdir()]
     others = [path.relative_to(ROOT).as_posix() for path in paths if path.name not in kept]

@@ -27,7 +27,7 @@ SERVE = [sys.executable, "-m", "dev.database", "--serve"]
 
 
 def data_folder() -> Path:
-    """Choose a folder that the account of the server can enter: in the project or in /var/tmp."""
+    """Choose a folder that the user of the server can enter: in the project or in /var/tmp."""
     if UID is None or all(place.stat().st_mode & 0o001 for place in (ROOT, *ROOT.parents)):
         return ROOT / ".database"
     return Path("/var/tmp") / f"{ROOT.name}-{crc32(bytes(ROOT)):x}"

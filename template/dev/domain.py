@@ -1,4 +1,4 @@
-"""`uv run just domain`, `field`, `remove-domain`: each changes the answer `domains` by an update."""
+"""`uv run just domain`, `field` and `remove-domain`: updates that change the answer `domains`."""
 
 import shutil
 import sys
@@ -22,7 +22,7 @@ from dev.answers import (
 from dev.names import check_attributes, check_names, defined_names
 
 HELP = """
-A field is NAME:TYPE, then :null, :unique or :index, and last :default=VALUE.
+A field is NAME:TYPE, followed by :null, :unique or :index, and by :default=VALUE at the end.
 
 \b
 Types:

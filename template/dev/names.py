@@ -8,7 +8,7 @@ from dev.answers import ROOT, Refused
 
 
 def defined_names(folder: Path) -> dict[str, Path]:
-    """Classes of models, tables and prefixes of routes, such as `table orders`, with their files."""
+    """Model classes, tables and path prefixes, such as `table orders`, with their files."""
     found: dict[str, Path] = {}
     for path in sorted(folder.rglob("*.py")):
         try:
@@ -45,7 +45,7 @@ def table_name(model: ast.ClassDef) -> str:
 
 
 def check_names(names: dict[str, Path], domain: str) -> None:
-    """Raises Refused if code outside the domain defines one of the names."""
+    """Raise Refused if code outside the domain defines one of the names."""
     for folder in (ROOT / "app").iterdir():
         if folder.is_dir() and folder.name != domain:
             for name, path in defined_names(folder).items():
@@ -55,7 +55,7 @@ def check_names(names: dict[str, Path], domain: str) -> None:
 
 
 def check_attributes(attributes: list[str], domain: str) -> None:
-    """Raises Refused if a model of the domain has one of the attributes."""
+    """Raise Refused if a model of the domain has one of the attributes."""
     models = ROOT / "app" / domain / "models.py"
     tree = ast.parse(models.read_bytes()) if models.exists() else ast.Module([], [])
     for node in ast.walk(tree):

@@ -79,7 +79,7 @@ class Server:
             [sys.executable, "-c", WATCHDOG, *arguments],
             stdin=subprocess.PIPE,
             cwd=self.folder,
-            start_new_session=True,  # out of reach of Ctrl-C, and of a terminal that is closed
+            start_new_session=True,  # Ctrl-C and closing the terminal do not end it
         )
         try:
             self._wait_for(url)

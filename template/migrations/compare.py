@@ -1,7 +1,7 @@
 """Compares types and defaults as the database writes them, with a temporary table.
 
 MariaDB writes `1` for the default `true`, and SQLite a type that SQLAlchemy does not know. Without
-this, `alembic check` would find them changed for ever.
+this module, `alembic check` would always report them as changed.
 """
 
 from typing import Any
@@ -47,13 +47,13 @@ def compare_default(
     column = Column("column", wanted.type, server_default=default)
     written: str = write_column(context, column)["default"] or ""
     change.existing_server_default = found.server_default
-    if written.strip("()") != (text or "").strip("()"):  # SQLite keeps or adds them
+    if written.strip("()") != (text or "").strip("()"):  # SQLite keeps or adds parentheses
         change.modify_server_default = wanted.server_default
     return PriorityDispatchResult.STOP
 
 
 def find_default(context: MigrationContext, wanted: Column[Any], found: str | None) -> Any:
-    """The default that a model has in the database, or that its revision has given to the column."""
+    """The default of a model in the database, or the one that its revision gave to the column."""
     if isinstance(wanted.server_default, DefaultClause):
         return wanted.server_default.arg
     if wanted.server_default is None and found is not None:
@@ -62,19 +62,19 @@ def find_default(context: MigrationContext, wanted: Column[Any], found: str | No
 
 
 def write_column(context: MigrationContext, column: Column[Any]) -> Any:
-    """What the database makes of a column."""
+    """Create a column in a temporary table, and return how the database describes it."""
     connection = context.connection
     assert connection is not None
     table = Table(NAME, MetaData(), column, prefixes=["TEMPORARY"])
     with connection.begin_nested() as savepoint:
         table.create(connection)
         written = inspect(connection).get_columns(NAME)[0]
-        savepoint.rollback()  # also the enum that PostgreSQL has created for the table
-    table.drop(connection, checkfirst=True)  # MySQL keeps it
+        savepoint.rollback()  # also drops the enum that PostgreSQL has created for the table
+    table.drop(connection, checkfirst=True)  # MySQL keeps the table after the rollback
     return written
 
 
-# Alembic's option with the same purpose fails at computed and identity columns.
+# Alembic's option with the same purpose fails for computed and identity columns.
 Plugin("migrations.compare").add_autogenerate_comparator(
     compare_default, "column", "server_default", priority=DispatchPriority.FIRST
 )

@@ -31,7 +31,7 @@ def fill_new_column(
 ) -> ops.AddColumnOp:
     column = change.column
     if column.table is None or column.nullable or column.server_default or column.computed:
-        return change  # a column that the database had, that may be empty, or that has a value
+        return change  # a column that a downgrade adds again, is nullable, or has a value
     default = database_default(column, context.dialect)
     if default is None:
         log.warning(NO_DEFAULT, change.table_name, column.name)

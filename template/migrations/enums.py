@@ -40,7 +40,7 @@ def render_item(kind: str, value: Any, autogenerate: AutogenContext) -> str | Li
 
 
 def find_enum(kind: TypeEngine[Any], dialect: Dialect) -> Enum | None:
-    """The enum of a column, also inside of an array or a decorator."""
+    """The enum of a column, also inside an array or a decorator."""
     kind = kind._variant_mapping.get("postgresql", kind)
     if isinstance(kind, TypeDecorator):
         return find_enum(kind.load_dialect_impl(dialect), dialect)
@@ -141,5 +141,5 @@ def quote(value: str) -> str:
 
 
 def execute(statement: str) -> ops.ExecuteSQLOp:
-    """In op.execute(), a colon before a word would be a parameter."""
+    """Escape colons: in op.execute(), a colon before a word would begin a parameter."""
     return ops.ExecuteSQLOp(re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", statement))

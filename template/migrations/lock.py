@@ -20,7 +20,7 @@ def seconds_to_wait(arguments: dict[str, str]) -> float:
 
 
 def acquire(attempt: Callable[[], bool], arguments: dict[str, str]) -> None:
-    """Try again and again: a statement that waits in the database would hold a snapshot."""
+    """Poll for the lock: a statement that waits in the database would hold a snapshot."""
     wait = seconds_to_wait(arguments)
     end = time.monotonic() + wait
     waiting = False

@@ -1,6 +1,6 @@
 """Puts the operations of a revision into an order that a database server accepts.
 
-Alembic drops a table before it changes those that refer to it, and knows no order for tables that
+Alembic drops a table before it changes the tables that refer to it, and cannot sort tables that
 refer to each other.
 """
 
@@ -44,7 +44,7 @@ def target(constraint: ForeignKeyConstraint) -> str:
 
 
 def sort_tables(tables: Iterable[TableOp]) -> list[TableOp]:
-    """Put each table after those that it references, as far as they have an order."""
+    """Put each table after those that it references, except in a cycle of references."""
     rest = {key(table): table for table in tables}
     needs = {name: {*foreign_keys(table).values()} - {name} for name, table in rest.items()}
     order: list[TableOp] = []

@@ -1,4 +1,4 @@
-"""Writes the types of columns into a revision: with their arguments and imports, or not at all."""
+"""Writes the types of columns into a revision, with their arguments and imports."""
 
 import sys
 from contextlib import suppress
@@ -59,7 +59,7 @@ def find_call(value: TypeEngine[Any], autogenerate: AutogenContext) -> str | Non
     package = module.partition(".")[0]
     for call in (generic_repr(value), repr(value)):
         found = f"{module}.{name}{call.removeprefix(type(value).__name__)}"
-        with suppress(Exception):  # the call may do anything
+        with suppress(Exception):  # the call may raise anything
             created = eval(found, {package: sys.modules[package]})
             if compiled(created, autogenerate) == compiled(value, autogenerate):
                 autogenerate.imports.add(f"import {module}")
@@ -72,7 +72,7 @@ def compiled(value: TypeEngine[Any], autogenerate: AutogenContext) -> tuple[type
 
 
 def render_stored_type(value: TypeEngine[Any], autogenerate: AutogenContext) -> str:
-    """A decorator whose arguments cannot be read becomes the type that it stores."""
+    """Write a decorator whose arguments cannot be read as the type that it stores."""
     if not isinstance(value, TypeDecorator):
         name = f"{type(value).__module__}.{type(value).__qualname__}"
         raise CommandError(NO_REPR.format(name=name, example=type(value).__name__))

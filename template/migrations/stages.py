@@ -1,4 +1,4 @@
-"""Puts operations that rows may refuse, such as a unique constraint, before those that drop.
+"""Puts operations that existing rows can make fail before operations that drop something.
 
 MySQL cannot roll back a migration that fails. With this order, you can repair the rows and run the
 same revision again.

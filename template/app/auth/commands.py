@@ -26,7 +26,7 @@ def users() -> None:
     "--email", prompt="E-mail (SUPERUSER_EMAIL)", envvar="SUPERUSER_EMAIL", show_envvar=True
 )
 def create_superuser(email: str) -> None:
-    """Create a superuser, if it does not exist. SUPERUSER_PASSWORD or a prompt is its password."""
+    """Create a superuser, unless it exists. Set SUPERUSER_PASSWORD, or type the password."""
     if (normalized := normalize_email(email)) is None:
         raise click.BadParameter("it must be an e-mail address", param_hint="--email")
     try:

@@ -7,7 +7,7 @@ from app.db.session import SAFE_METHODS
 
 
 async def check_origin(request: Request) -> None:
-    """Raise CrossSiteRequest for a write request from another origin, unless CORS_ORIGINS has it."""
+    """Raise CrossSiteRequest for a write request from an origin that is not in CORS_ORIGINS."""
     if request.method in SAFE_METHODS:
         return
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")

@@ -45,8 +45,8 @@ async def send(settings: AuthSettings, letter: Letter, to: str, token: str = "")
 
 
 def page_url(settings: AuthSettings, letter: Letter, token: str) -> str:
-    # Browsers keep the fragment to themselves, so that no access log and no Referer contains the
-    # token. A scanner that opens the links of a letter does not use it up either.
+    # Browsers do not send the fragment, so no access log and no Referer header contains the token.
+    # A mail scanner that opens the link does not use up the token either.
     return f"{str(settings.front_end_url).rstrip('/')}/{letter.page}#token={token}"
 
 

@@ -40,7 +40,7 @@ class UserManager(BaseUserManager[User, Id]):
             raise WrongCredentials
         hashed = new_hash or user.hashed_password
         if not await self.users.replace_password(user, hashed):
-            raise TransactionConflict  # it has changed since, which ended all sessions
+            raise TransactionConflict  # the password has changed since, which ended all sessions
         user.hashed_password = hashed
         return user
 

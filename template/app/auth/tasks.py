@@ -1,4 +1,4 @@
-"""Tasks about users."""
+"""Tasks for users."""
 
 from app.auth.models import UserSession
 from app.db.database import Database

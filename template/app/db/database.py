@@ -37,9 +37,9 @@ class SessionError(RuntimeError):
 
 
 class TransactionConflict(Exception):
-    """A deadlock, a lock timeout, a serialization failure, or a migration at the same time.
+    """The transaction has failed, but may succeed when it is retried.
 
-    Or a read that has lost its connection. The transaction may succeed when it is retried.
+    Causes: deadlock, lock timeout, serialization failure, migration, connection lost in a read.
     """
 
 
@@ -52,7 +52,7 @@ class Database:
 
     writer: AsyncEngine
     reader: AsyncEngine
-    engines: dict[str, AsyncEngine]  # by name; their connections are closed in the end
+    engines: dict[str, AsyncEngine]  # by name; their connections are closed at the end
     open_to_read: Callable[..., AbstractAsyncContextManager[AsyncSession]]
     connected = False
 

@@ -19,7 +19,7 @@ class FifoPool(AsyncAdaptedQueuePool):
     one request in a hundred waits for half a second.
 
     Any error while a connection is opened becomes an OperationalError with
-    `connection_invalidated`, also one that the driver itself does not treat as a database error.
+    `connection_invalidated`, even if the driver itself does not treat it as a database error.
     """
 
     observe_wait: Callable[[float], None] | None = None  # gets the seconds of each wait

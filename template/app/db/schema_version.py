@@ -1,6 +1,6 @@
 """The version of the schema: the revisions in the code, and those in the database.
 
-This does not import Alembic, which would add a tenth to the memory of each worker.
+This module does not import Alembic, which would add a tenth to the memory of each worker.
 """
 
 import re

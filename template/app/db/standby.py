@@ -1,4 +1,4 @@
-"""Reads from a standby, if DATABASE_READ_URL is set, and from the primary while it is away."""
+"""Reads from the standby at DATABASE_READ_URL, or from the primary if it is unavailable."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -15,8 +15,8 @@ from app.db.database import Database
 from app.db.engine import create_reader
 from app.db.settings import DatabaseSettings
 
-RETRY = 10  # seconds until a unit of work tries a standby that is away
-# Set for each request. Otherwise, as in jobs, reads see all that was written before.
+RETRY = 10  # seconds until a unit of work tries an unavailable standby again
+# Set for each request. Elsewhere, as in jobs, reads use the primary and see each earlier write.
 may_be_stale: ContextVar[bool] = ContextVar("may_be_stale", default=False)
 
 log = structlog.get_logger()

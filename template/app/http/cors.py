@@ -14,7 +14,7 @@ EXAMPLE = "write https://a.com,https://b.com, or a list in JSON"
 
 
 def split(value: object) -> object:
-    """Accept a list that is separated by commas, or in JSON."""
+    """Accept a list in JSON, or with commas between its values."""
     if not isinstance(value, str):
         return value
     if value.startswith("["):
@@ -34,7 +34,7 @@ def check_origin(value: str) -> str:
 
 Origin = Annotated[str, AfterValidator(check_origin)]
 Origins = Annotated[list[Origin], BeforeValidator(split), NoDecode]
-"""The type of a setting."""
+"""The type of the setting CORS_ORIGINS."""
 
 
 def allow_origins(app: ASGIApp, origins: list[str]) -> ASGIApp:

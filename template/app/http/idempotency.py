@@ -26,8 +26,8 @@ from app.http.problems import RETRY_AFTER
 HEADER = "Idempotency-Key"
 REUSED = "This key belongs to another request. Use a new key for each request."
 NOT_STORED = "idempotent() needs a route that stores its response: use a PrefixRouter."
-# MySQL refuses the row that another transaction inserts. PostgreSQL would wait for it, so it needs
-# a lock. SQLite has one writing transaction at a time.
+# MySQL refuses a row that another transaction is inserting. PostgreSQL would wait for it, so it
+# needs an advisory lock. SQLite has one writing transaction at a time.
 BY_ID = select(IdempotencyKey).where(col(IdempotencyKey.id) == bindparam("id"))
 BY_ID = BY_ID.with_for_update(read=True, nowait=True)
 LOCK = select(func.pg_try_advisory_xact_lock(func.hashtextextended(bindparam("id"), 0)))
@@ -58,7 +58,7 @@ class Answered(Exception):
 
 class IdempotencyKeys(Repository):
     async def reserve(self, key_id: str, fingerprint: str, lifetime: timedelta) -> IdempotencyKey:
-        """The key, without a response if it is new. Raises KeyInUse and TransactionConflict."""
+        """The key, without a response if it is new. Raises KeyInUse or TransactionConflict."""
         try:
             await self.lock(key_id)
             key = (await self.session.exec(BY_ID, params={"id": key_id})).one_or_none()
@@ -86,7 +86,7 @@ class IdempotencyKeys(Repository):
 
 
 async def nobody() -> None:
-    """The owner of the keys of all clients."""
+    """The owner of all keys of a route without users."""
 
 
 @dataclass(frozen=True)

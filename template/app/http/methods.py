@@ -22,7 +22,7 @@ class HeadMiddleware:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and scope["method"] == "HEAD":
             return self.head(scope, receive, send)
-        return self.app(scope, receive, send)  # without `await`: costs nothing
+        return self.app(scope, receive, send)  # without `await`, so it costs nothing
 
     async def head(self, scope: Scope, receive: Receive, send: Send) -> None:
         ended = False
@@ -31,7 +31,7 @@ class HeadMiddleware:
             nonlocal ended
             if not ended:
                 if message["type"] == "http.response.body":
-                    ended = True  # also a stream: the server then tells it that the client has gone
+                    ended = True  # ends a stream, too: it gets a disconnect from the server
                     message = {"type": "http.response.body"}
                 await send(message)
 

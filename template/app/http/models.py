@@ -21,7 +21,7 @@ class IdempotencyKey(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=Timestamp, index=True)
 
     def store(self, response: Response) -> None:
-        """Keep a response, without its cookies, which may be secret. Latin-1 has all bytes."""
+        """Keep a response without its cookies, which may be secret. Latin-1 maps every byte."""
         self.response = {
             "status": response.status_code,
             "headers": [pair for pair in response.headers.items() if pair[0] != "set-cookie"],

@@ -25,7 +25,7 @@ class Application(FastAPI):
     finished: dict[str, Any] | None = None
 
     def build_middleware_stack(self) -> ASGIApp:
-        # Around everything else, so that a browser can read each error, too.
+        # CORS goes around everything else, so that a browser can also read errors.
         return allow_origins(super().build_middleware_stack(), self.state.settings.cors_origins)
 
     def openapi(self) -> dict[str, Any]:

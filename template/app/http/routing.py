@@ -12,7 +12,7 @@ from app.http.idempotency import HEADER, Answered, Idempotent
 
 
 class IdempotentRoute(APIRoute):
-    """Stores its response in the transaction of the request. It handles only requests with a key."""
+    """Handles requests with a key, and stores the response in the transaction of the request."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if HEADER.lower().encode() in dict(scope["headers"]):
@@ -24,7 +24,7 @@ class IdempotentRoute(APIRoute):
 
         async def handle_once(request: Request) -> Response:
             request.state.idempotency_key = None
-            await request.body()  # keeps it: reading a form would leave nothing for the fingerprint
+            await request.body()  # caches it: parsing a form would leave nothing to fingerprint
             try:
                 response = await handle(request)
             except Answered as answered:
@@ -38,12 +38,12 @@ class IdempotentRoute(APIRoute):
 class PrefixRouter(APIRouter):
     """An `APIRouter` whose routes are tried only if its prefix is in the path.
 
-    FastAPI tries the routes of each router until one matches (fastapi#16159): with ten domains, that
-    would take a quarter of the time of a request.
+    FastAPI tries the routes of each router until one matches (fastapi#16159). With ten domains,
+    this would take a quarter of the time of a request.
     """
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        """Add a route. One with `idempotent()` becomes two: only requests with a key use the first."""
+        """Add a route. With `idempotent()`, add two: the first one is for requests with a key."""
         every = options.get("dependencies") or []
         if any(isinstance(each, Idempotent) for each in every) and self.route_class is APIRoute:
             once = IdempotentRoute

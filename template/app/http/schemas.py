@@ -22,7 +22,7 @@ LOCAL_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?$"
 
 
 def unset() -> Any:
-    """The `default_factory` of a field that you may leave out, but not set to null.
+    """The `default_factory` of a field that a client may leave out, but not set to null.
 
     A factory keeps the default out of the OpenAPI document. Dump with `exclude_unset=True`.
     """

@@ -11,9 +11,9 @@ COOKIE = b"recent_write=1"
 class StandbyMiddleware:
     """Lets safe methods read from the standby, except for `max_lag` seconds after a write.
 
-    Each response to another method sets a cookie that expires then. It is not signed: a client
-    that forges it reads from the primary, and nothing else. `Cache-Control: no-cache` does the same
-    for a client without cookies.
+    Each response to another method sets a cookie with this lifetime. It is not signed, because a
+    client that forges it only reads from the primary. `Cache-Control: no-cache` does the same for
+    a client without cookies.
     """
 
     def __init__(self, app: ASGIApp, max_lag: int) -> None:

@@ -1,4 +1,4 @@
-"""Tasks about idempotency keys."""
+"""Tasks for idempotency keys."""
 
 from app.db.database import Database
 from app.db.purge import delete_expired

@@ -21,7 +21,7 @@ async def run_due_jobs(db: Database, settings: JobSettings) -> None:
 
 
 async def claim(db: Database, settings: JobSettings, limit: int = BATCH) -> Sequence[Job]:
-    """Jobs that are due. Others skip them until their lease ends."""
+    """Claim jobs that are due. Other processes skip them until their lease ends."""
     due = select(Job).where(col(Job.due_at) <= now())
     async with db.unit(read_only=True) as session:  # takes no lock if there is nothing to do
         if (await session.exec(due.limit(1))).first() is None:

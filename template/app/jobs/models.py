@@ -24,7 +24,7 @@ class Job(SQLModel, table=True):
     arguments: dict[str, Any] = Field(sa_type=JSON)
     request_id: str | None = Field(default=None, sa_type=ExactString(64))
     created_at: datetime = Field(default_factory=now, sa_type=Timestamp)
-    # When to send it to a worker, or again, if it is not done by then. None after the last attempt.
+    # When the job is sent to a worker, or sent again. None after the last attempt.
     due_at: datetime | None = Field(default=AT_ONCE, sa_type=Timestamp)
     attempts: int = 0
     error: str | None = Field(default=None, sa_type=ExactString(1000))

@@ -39,7 +39,7 @@ async def relay(
                         failing = False
                         log.info("jobs are sent again")
                     await wait(stopped, 0 if sent else POLL)
-        except Exception as error:  # noqa: BLE001  of the broker or of the database
+        except Exception as error:  # noqa: BLE001  any error of the broker or the database
             if not failing:
                 failing, age = True, await age_of_oldest(db)
                 log.warning("jobs are not sent", error=ascii(error), oldest_seconds=age)
@@ -61,7 +61,7 @@ async def send_due_jobs(db: Database, settings: JobSettings, send: Send) -> int:
                 job = waiting[0]
                 if job.task in find_tasks():
                     await send(job)
-                else:  # it fails here, with its name in the log
+                else:  # an unknown task: the job fails here, with its name in the log
                     await run(db, settings, job.id, job.attempts)
                 del waiting[0]
     finally:

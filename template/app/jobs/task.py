@@ -42,7 +42,7 @@ registered: dict[str, Task[...]] = {}
 def task(function: Callable[Concatenate[Database, P], Awaitable[None]]) -> Task[P]:
     """Turn an async function whose first parameter is the database into a task.
 
-    Its name is `domain.function`. Jobs are stored with it, so a renamed task does not find them.
+    Its name is `domain.function`. Stored jobs have it, so do not rename a task that has jobs.
     """
     domain = function.__module__.removeprefix("app.").removesuffix(".tasks")
     made = Task(f"{domain}.{cast(FunctionType, function).__name__}", function)

@@ -38,7 +38,7 @@ def prepare(connection: Connection, arguments: dict[str, str]) -> None:
 def migration_lock(connection: Connection, arguments: dict[str, str]) -> Generator[None]:
     acquire(lambda: try_lock(connection), arguments)
     yield
-    connection.execute(RELEASE)  # after an error, it ends with the connection
+    connection.execute(RELEASE)  # after an error, the lock ends with the connection
     connection.commit()
 
 

@@ -60,8 +60,8 @@ def prepare(connection: Connection, arguments: dict[str, str]) -> None:
 def migration_lock(connection: Connection, arguments: dict[str, str]) -> Generator[None]:
     """Hold the lock in a transaction on a second connection.
 
-    Behind a pooler, the lock of a session would stay. And this transaction has no snapshot between
-    statements: CREATE INDEX CONCURRENTLY waits for all older snapshots.
+    Behind a pooler, the lock of a session would stay. This transaction has no snapshot between its
+    statements, so CREATE INDEX CONCURRENTLY does not wait for it.
     """
     with connection.engine.connect() as holder:
         holder.execution_options(isolation_level="READ COMMITTED")

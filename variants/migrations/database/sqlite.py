@@ -43,7 +43,7 @@ def prepare(connection: Connection, _: object) -> None:
     if connection.scalar(text("PRAGMA foreign_keys")):
         raise CommandError(FOREIGN_KEYS)
     if not begun:
-        connection.rollback()  # what the PRAGMA has begun
+        connection.rollback()  # ends the transaction that the PRAGMA has begun
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def create_writer(settings: DatabaseSettings) -> AsyncEngine:
 
 
 def create_reader(settings: DatabaseSettings) -> AsyncEngine:
-    """Create the engine for read-only units of work: autocommit, one round trip for each query."""
+    """Create the engine for read-only units of work: autocommit, and the server refuses writes."""
     return _create(settings, settings.database_read_pool, "AUTOCOMMIT", "READ ONLY")
 
 
@@ -80,8 +80,8 @@ def _create(
 
     @event.listens_for(engine.sync_engine, "reset")
     def reset(connection: Any, _: object, state: PoolResetState) -> None:
-        # The status of the last response shows whether a transaction is open. A ROLLBACK without
-        # one would cost each request a round trip.
+        # The status of the last response shows whether a transaction is open. A needless ROLLBACK
+        # would cost each request a round trip.
         if not state.terminate_only and connection.driver_connection.get_transaction_status():
             connection.rollback()
 
@@ -128,7 +128,7 @@ async def connect(hosts: list[tuple[str, int]], **args: Any) -> Any:
 
 
 async def connect_to(**args: Any) -> Any:
-    """Connect within the timeout, which the driver applies to the first step only."""
+    """Connect within the timeout, which the driver applies only to the first step."""
     try:
         async with asyncio.timeout(args["connect_timeout"]):
             return await {{ "asyncmy.connect(**args)" if db_driver == "asyncmy" else "Connection.open(**args)" }}
@@ -144,7 +144,7 @@ def reconnect_without_quorum(context: ExceptionContext) -> None:
 
 
 class Connection(aiomysql.Connection):  # type: ignore[misc]
-    """A connection that is never in clear text if it has a TLS context."""
+    """A connection that refuses clear text if it has a TLS context."""
 
     @classmethod
     async def open(cls, **args: Any) -> Self:

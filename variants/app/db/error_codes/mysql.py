@@ -55,7 +55,7 @@ def code_of(error: DBAPIError) -> int | None:
     code = next(iter(getattr(error.orig, "args", ())), None)
     if isinstance(code, int):
         return code
-    # The driver does not send NaN or infinity to the server, so that there is no number.
+    # The driver does not send NaN or infinity to the server, so there is no error number.
     return 1264 if error.statement and isinstance(error, ProgrammingError) else None
 
 

@@ -6,8 +6,8 @@ https://www.postgresql.org/docs/current/errcodes-appendix.html
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 STALE = "stale"  # not an SQLSTATE, because 0A000 and XX000 have other causes, too
-# The functions of the server that fail when a migration has changed the types of a prepared
-# statement, unlike messages, are not translated.
+# The names of the server's functions that fail when a migration has changed the types of a
+# prepared statement. Unlike messages, names are not translated.
 STALE_IN = {"RevalidateCachedQuery", "getTypeInputInfo", "getTypeBinaryInputInfo"}
 
 RETRYABLE = {
@@ -53,8 +53,8 @@ UNAVAILABLE = {
 def code_of(error: DBAPIError) -> str | None:
     cause: BaseException | None = error.orig
     while cause is not None:
-        # The driver does not send such a value to the server, so that there is no SQLSTATE. Without
-        # a statement, the driver could not connect.
+        # The driver does not send such a value to the server, so there is no SQLSTATE. If there is
+        # no statement, the driver could not connect.
         if error.statement and isinstance(cause, (TypeError, ValueError, OverflowError)):
             return "22000"
         if is_stale(cause):
@@ -65,7 +65,7 @@ def code_of(error: DBAPIError) -> str | None:
 
 
 def is_stale(error: BaseException) -> bool:
-    """A migration has changed the schema since this connection has prepared the statement."""
+    """A migration has changed the schema since this connection prepared the statement."""
     psycopg = getattr(getattr(error, "diag", None), "source_function", None)
     asyncpg = getattr(error, "server_source_function", None)
     return bool(STALE_IN & {psycopg, asyncpg}) or type(error).__name__ == "OutdatedSchemaCacheError"

@@ -22,7 +22,7 @@ class DatabaseSettings(BaseSettings):
     database_max_lag: int = Field(
         default=5,
         ge=1,
-        description="Seconds after a write in which its client does not read from the standby.",
+        description="Seconds after a write for which its client reads from the primary.",
     )
     migrations_database_url: OptionalURL = Field(
         default=None,
@@ -46,7 +46,7 @@ class DatabaseSettings(BaseSettings):
         default=5, ge=1, description="Timeout in seconds for opening a connection."
     )
     database_isolation_level: Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] = Field(
-        default="READ COMMITTED", description="Requests are retried after a conflict."
+        default="READ COMMITTED", description="Isolation level. Conflicting requests are retried."
     )
     database_lock_timeout: int = Field(
         default=5, ge=1, description="Seconds that a statement waits for a locked row or table."

@@ -24,7 +24,7 @@ class DatabaseSettings(BaseSettings):
     database_max_lag: int = Field(
         default=5,
         ge=1,
-        description="Seconds after a write in which its client does not read from the standby.",
+        description="Seconds after a write for which its client reads from the primary.",
     )
     migrations_database_url: OptionalURL = Field(
         default=None,
@@ -43,7 +43,7 @@ class DatabaseSettings(BaseSettings):
         default=5, gt=0, description="Timeout in seconds for opening a connection."
     )
     database_isolation_level: Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] = Field(
-        default="READ COMMITTED", description="Requests are retried after a conflict."
+        default="READ COMMITTED", description="Isolation level. Conflicting requests are retried."
     )
     database_statement_timeout: float = Field(
         default=30, ge=0, description="Timeout in seconds for a statement. 0 means no timeout."

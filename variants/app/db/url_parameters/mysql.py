@@ -85,7 +85,7 @@ def translate(url: URL) -> URL:
 def hosts_of(url: URL) -> list[tuple[str, int]]:
     """The hosts and ports of a URL, in the order in which they are tried.
 
-    Raises ValueError for a host that is none.
+    Raises ValueError for an invalid host.
     """
     if "host" not in url.query:
         return [(url.host or "localhost", url.port or PORT)]
@@ -120,6 +120,6 @@ def tls_context(url: URL) -> SSLContext | None:
     else:
         context.load_default_certs()
     if "ssl_cert" in query:
-        # With a password, Python does not ask for one on the terminal.
+        # With an empty password, Python does not ask for one on the terminal.
         context.load_cert_chain(query["ssl_cert"], query.get("ssl_key"), password="")
     return context

@@ -48,7 +48,7 @@ REMEDIES = {
 FILES = ("passfile", "sslcert", "sslcrl", "sslkey", "sslrootcert")
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SSL = {"true": "require", "1": "require", "false": "disable", "0": "disable"}
-# The connections of read-only units are not writable: only the role of the server may count.
+# Connections of read-only units are never writable, so the driver must check the server's role.
 TARGETS = {"any": "any", "primary": "primary", "read-write": "primary"}
 READ_TARGETS = {"prefer-standby": "prefer-standby", "read-only": "standby", "standby": "standby"}
 
@@ -97,7 +97,7 @@ def split_port(host: str) -> tuple[str, str]:
 
 
 def translate_tls(query: dict[str, str]) -> None:
-    """Complete the TLS parameters. What is missing is never less than what is there asks for."""
+    """Complete the TLS parameters. A default is never weaker than what the others ask for."""
     if query.get("sslmode") == "no-verify":  # node-postgres
         query["sslmode"] = "require"
     if query.get("sslrootcert") == "system":
@@ -119,7 +119,7 @@ def translate_tls(query: dict[str, str]) -> None:
 
 
 def check_client_certificate(query: dict[str, str]) -> None:
-    """Raise ValueError for what a driver would refuse later, or ask for on the terminal."""
+    """Raise ValueError if a driver would refuse the files later, or ask for a passphrase."""
     certificate, key = query.get("sslcert"), query.get("sslkey")
     if certificate is None and key is None:
         return
@@ -135,6 +135,6 @@ def check_client_certificate(query: dict[str, str]) -> None:
 
 
 def system_certificates() -> str:
-    """The file of the system's certificates. libpq may bring an OpenSSL that does not know it."""
+    """The file of the system's CAs. libpq may contain an OpenSSL that does not find it."""
     paths = ssl.get_default_verify_paths()
     return paths.cafile or f"{paths.capath}/ca-certificates.crt"

@@ -11,7 +11,7 @@ from app.jobs.models import Job
 from app.jobs.relay import SEND_TIMEOUT, Send
 from app.jobs.settings import JobSettings
 
-QUEUE = "celery"  # not that of another library, which has another format
+QUEUE = "celery"  # another library uses another queue, because its messages differ
 MAX_MESSAGES = 10_000  # without a worker, jobs are sent again and again
 
 
@@ -27,7 +27,7 @@ def create_celery(settings: JobSettings) -> Celery:
         task_publish_retry=False,  # the relay sends it again
         # A job that blocks the event loop cannot be cancelled, so its process is killed.
         task_time_limit=settings.job_lease.total_seconds(),
-        worker_prefetch_multiplier=1,  # a worker that is killed loses few jobs
+        worker_prefetch_multiplier=1,  # so a worker that is killed loses few jobs
         worker_proc_alive_timeout=60,
         worker_redirect_stdouts=False,
     )

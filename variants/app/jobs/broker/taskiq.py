@@ -33,8 +33,8 @@ def redis_broker(url: str) -> AsyncBroker:
         url,
         queue_name="jobs",
         consumer_group_name="workers",
-        consumer_id="0",  # also messages that are older than the first worker
-        xread_count=1,  # a worker that is killed loses no more than it has started
+        consumer_id="0",  # also reads messages that are older than the first worker
+        xread_count=1,  # so a worker that is killed loses no more than it has started
         maxlen=MAX_MESSAGES,
         unacknowledged_lock_timeout=60,
     )

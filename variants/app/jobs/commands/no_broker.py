@@ -1,7 +1,7 @@
 @jobs.command()
 @click.option("--no-schedules", is_flag=True, help="For all workers but one.")
 def worker(no_schedules: bool) -> None:
-    """Run jobs, and add those at set times."""
+    """Run jobs, and add the scheduled ones."""
     settings = read_settings()
     configure_logging(settings)
     asyncio.run(_work(settings, schedules=not no_schedules))

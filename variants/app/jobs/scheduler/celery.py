@@ -16,7 +16,7 @@ from app.settings import read_settings
 
 
 class JobScheduler(Scheduler):
-    """Needs no broker, and writes no file. Celery's own scheduler would drop a job that fails."""
+    """Needs no broker and no file. Celery's own scheduler would drop a job that it cannot add."""
 
     producer: Any = None
 
@@ -32,7 +32,7 @@ class JobScheduler(Scheduler):
     def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
         if not asyncio.run(self.add_job(entry)):
             time.sleep(PAUSE)
-            self.schedule[entry.name or ""] = entry  # with its last time, so it is still due
+            self.schedule[entry.name or ""] = entry  # its last run is unchanged: it is still due
             self.populate_heap()
 
     async def add_job(self, entry: ScheduleEntry) -> bool:

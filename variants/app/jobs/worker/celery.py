@@ -30,7 +30,7 @@ class Process:
         self.db: Database = self.runner.run(self.stack.enter_async_context(connect(settings)))
 
     def run(self, job_id: str, attempts: int) -> None:
-        # Celery would not await an async task, and report its success.
+        # Celery itself would not await an async task, and would report its success.
         self.runner.run(run(self.db, settings, UUID(job_id), attempts))
 
     def close(self) -> None:
