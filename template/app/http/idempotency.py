@@ -39,7 +39,7 @@ Key = Annotated[
         min_length=1,
         max_length=255,
         description="Repeat a request with the same key, for example a UUID, if you get no"
-        " answer. It takes effect once, and you get the first answer.",
+        " response. It takes effect once, and you get the first response.",
     ),
 ]
 

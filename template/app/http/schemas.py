@@ -49,7 +49,7 @@ def convert_to_utc(time: dt.datetime) -> dt.datetime:
 
 
 class DecimalString:
-    """A decimal with limited digits. In JSON it is a string, because numbers are not exact there."""
+    """A decimal with limited digits. It is a string in JSON, where numbers are not exact."""
 
     def __init__(self, precision: int, scale: int) -> None:
         fraction = rf"(\.[0-9]{{1,{scale}}})?" if scale else ""
