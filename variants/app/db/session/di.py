@@ -35,7 +35,7 @@ DatabaseDep = Annotated[Database, Depends(get_database)]
 # the client gets an error if COMMIT fails.
 UnitOfWork = Depends(get_session, scope="function")
 SessionDep = Annotated[AsyncSession, UnitOfWork]
-ROUTE_DEPENDENCIES: list[params.Depends] = []  # those of all routes; scoped sessions need one
+ROUTE_DEPENDENCIES: list[params.Depends] = []  # of all routes; only scoped sessions need one
 
 
 class Repository:

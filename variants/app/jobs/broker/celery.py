@@ -12,7 +12,7 @@ from app.jobs.relay import SEND_TIMEOUT, Send
 from app.jobs.settings import JobSettings
 
 QUEUE = "celery"  # another library uses another queue, because its messages differ
-MAX_MESSAGES = 10_000  # without a worker, jobs are sent again and again
+MAX_MESSAGES = 10_000  # a limit is needed: without a worker, jobs are sent again and again
 
 
 def create_celery(settings: JobSettings) -> Celery:
