@@ -7,7 +7,7 @@ from fastapi import BackgroundTasks, Depends, Request
 from structlog.contextvars import get_contextvars
 
 from app.db.database import Database
-from app.db.session import DatabaseDep, Repository
+from app.db.session import Repository
 from app.jobs.due import run_due_jobs
 from app.jobs.models import Job
 from app.jobs.settings import JobSettings
@@ -28,14 +28,11 @@ class Jobs(Repository):
 
 
 async def get_jobs(
-    jobs: Annotated[Jobs, Depends(Jobs.provide)],
-    request: Request,
-    db: DatabaseDep,
-    background: BackgroundTasks,
+    jobs: Annotated[Jobs, Depends(Jobs.provide)], request: Request, background: BackgroundTasks
 ) -> Jobs:
     settings: JobSettings = request.state.settings
     if not settings.has_worker:
-        background.add_task(run_due_jobs, db, settings)
+        background.add_task(run_due_jobs, request.state.db, settings)
     return jobs
 
 
