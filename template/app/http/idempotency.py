@@ -112,8 +112,9 @@ def idempotent(owner: Callable[..., Awaitable[HasId | None]] = nobody) -> Idempo
             return
         if not hasattr(request.state, "idempotency_key"):
             raise RuntimeError(NOT_STORED)
-        path = request.scope["raw_path"] + b"?" + request.scope["query_string"]
-        fingerprint = sha256(path + b"\n" + await request.body()).hexdigest()
+        target = request.scope["raw_path"] + b"?" + request.scope["query_string"]
+        parts = [request.method.encode(), target, await request.body()]
+        fingerprint = sha256(b"\n".join(parts)).hexdigest()
         key_id = sha256(f"{owned_by and owned_by.id} {key}".encode()).hexdigest()
         lifetime = timedelta(seconds=request.state.settings.idempotency_seconds)
         found = await keys.reserve(key_id, fingerprint, lifetime)

@@ -44,6 +44,7 @@ started, released = asyncio.Event(), asyncio.Event()
 
 
 @plain_router.post("", dependencies=[idempotent()])
+@router.put("", dependencies=[idempotent(owner)])
 @router.post("", status_code=201, dependencies=[idempotent(owner)])
 async def create(effects: EffectsDep) -> Response:
     await effects.add()

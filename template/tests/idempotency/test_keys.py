@@ -41,8 +41,9 @@ async def test_unknown_owner(client: AsyncClient, db: Database, key: dict[str, s
 
 async def test_key_of_another_request(client: AsyncClient, db: Database) -> None:
     await send(client)
-    for path, body in (("", b"x"), ("?query", b"")):
-        response = await send(client, path, body)
+    others = [("POST", "", b"x"), ("POST", "?query", b""), ("PUT", "", b"")]
+    for method, path, body in others:
+        response = await client.request(method, f"/idempotent{path}", content=body, headers=KEY)
         assert response.status_code == 422
         assert response.json()["errors"][0]["loc"] == ["header", "Idempotency-Key"]
     assert await count(db) == (1, 1)
