@@ -124,7 +124,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def matrix(
     request: pytest.FixtureRequest,
-    template: Path,
+    render: Render,
     releases: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Matrix]:
@@ -137,7 +137,7 @@ def matrix(
     )
     folder = tmp_path_factory.mktemp("matrix")
     projects = [
-        (combination, render_project(template, folder / str(combination), **combination.answers))
+        (combination, shutil.copytree(render(combination), folder / str(combination)))
         for combination in selected
         if isinstance(combination, Combination)
     ]
