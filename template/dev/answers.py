@@ -54,7 +54,7 @@ def find(name: str) -> Domain:
         if domain["name"] == name:
             return domain
     names = ", ".join(domain["name"] for domain in all_domains())
-    raise Refused(f"{name}: this is no domain of the template. These are: {names or 'none'}.")
+    raise Refused(f"{name}: this is not a domain of the template. These are: {names or 'none'}.")
 
 
 @contextmanager

@@ -39,10 +39,10 @@ def test_accepted_fields(domains: DomainRenderer, field: str) -> None:
 @pytest.mark.parametrize(
     ("field", "reason"),
     [
-        ("", 'has the name "", which is no name'),
-        (":int", "is no name"),
-        ("Total:int", 'has the name "Total", which is no name'),
-        ("total :int", "is no name"),
+        ("", 'has the name "", which is not a valid name'),
+        (":int", "is not a valid name"),
+        ("Total:int", 'has the name "Total", which is not a valid name'),
+        ("total :int", "is not a valid name"),
         ("total", "needs a type, for example total:str:200. The types are str:200, text, int"),
         ("total:default=3", "needs a type"),
         ("total:null", 'has the unknown type "null"'),
@@ -77,7 +77,7 @@ def test_accepted_fields(domains: DomainRenderer, field: str) -> None:
         ("a:ref", "needs a domain, for example a:ref:customers"),
         ("a_id:ref:items", "gets the column a_id_id. Write a:ref:items for a column a_id"),
         ("a:ref:users", "cannot refer to users. With users, a row belongs to its owner"),
-        ("a:ref:later", 'refers to "later", which is no domain or comes later'),
+        ("a:ref:later", 'refers to "later", which does not exist or comes later'),
         ("a:ref:orders", "must be null for the first row. Write a:ref:orders:null."),
         ("a:ref:items:cascade:restrict", "can only do one when the other row is deleted"),
         ("a:int:10", 'has the unknown word "10" after int'),

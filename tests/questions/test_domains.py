@@ -56,21 +56,21 @@ def test_accepted_domains(domains: DomainRenderer, answer: object) -> None:
         ("orders", "must be a list"),
         (ORDERS, "must be a list"),
         (None, "must be a list"),
-        (["orders"], '"orders" is no domain'),
-        ([{"fields": ["a:int"]}], "is no domain. A domain has a name and fields"),
-        ([{"name": 3, "fields": ["a:int"]}], "is no domain"),
+        (["orders"], '"orders" is not a domain'),
+        ([{"fields": ["a:int"]}], "is not a domain. A domain has a name and fields"),
+        ([{"name": 3, "fields": ["a:int"]}], "is not a domain"),
         ([domain("orders", owner=True)], 'orders: "owner" is unknown'),
         ([{"name": "orders"}], "orders needs a list of at least one field"),
         ([{"name": "orders", "fields": "a:int"}], "orders needs a list"),
-        ([{"name": "orders", "fields": [{"a": "int"}]}], 'has the field {"a": "int"}, which is no text'),
+        ([{"name": "orders", "fields": [{"a": "int"}]}], 'has the field {"a": "int"}, which is not a string'),
         ([domain("orders", one=3)], "`one` must be the name of one row"),
         ([domain("orders", shared="yes")], "`shared` must be true or false"),
         ([ORDERS, ORDERS], "orders: there are two domains of this name"),
-        ([domain("Orders")], '"Orders" is no name'),
-        ([domain("order__lines")], "is no name"),
-        ([domain("orders_")], "is no name"),
-        ([domain("orders\n")], r'"orders\n" is no name'),
-        ([domain("ördering")], "is no name"),
+        ([domain("Orders")], '"Orders" is not a valid name'),
+        ([domain("order__lines")], "is not a valid name"),
+        ([domain("orders_")], "is not a valid name"),
+        ([domain("orders\n")], r'"orders\n" is not a valid name'),
+        ([domain("ördering")], "is not a valid name"),
         ([domain("o" * 24 + "s")], "has 25 characters"),
         ([domain("pass")], '"pass" is a keyword'),
         ([domain("classes")], 'classes has the singular "class", which is a keyword'),
@@ -110,7 +110,7 @@ def test_each_refused_field_has_its_own_line(domains: DomainRenderer) -> None:
 def test_items_are_the_first_domain_unless_they_are_left_out(domains: DomainRenderer) -> None:
     answer = [domain("orders", "item:ref:items")]
     assert domains.refusal(answer, example=True) == ""
-    assert 'refers to "items", which is no domain' in domains.refusal(answer, example=False)
+    assert 'refers to "items", which does not exist' in domains.refusal(answer, example=False)
 
 
 def test_refused_domain_writes_nothing(template: Path, tmp_path: Path) -> None:

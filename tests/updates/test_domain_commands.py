@@ -74,12 +74,12 @@ REFUSED = [
     ),
     ("domain notes", "Missing argument"),
     ("domain notes name:text --on note", "No such option"),
-    ("field bills name:text", "bills: this is no domain of the template. These are: items, cust"),
+    ("field bills name:text", "bills: this is not a domain of the template. These are: items, cust"),
     ("field orders number:text", 'orders: the field "number'),
     ("field orders note:txt", 'orders: the field "note:txt"'),
     ("field customers vat:text", 'customers: app/customers/models.py already has "vat".'),
     ("field customers level:enum:a:b", "app/shops/models.py already has the class CustomerLevel."),
-    ("remove-domain bills", "bills: this is no domain of the template."),
+    ("remove-domain bills", "bills: this is not a domain of the template."),
     ("remove-domain customers", 'customers: the field "customer:ref:customers" of orders refers'),
 ]
 
