@@ -74,7 +74,10 @@ REFUSED = [
     ),
     ("domain notes", "Missing argument"),
     ("domain notes name:text --on note", "No such option"),
-    ("field bills name:text", "bills: this is not a domain of the template. These are: items, cust"),
+    (
+        "field bills name:text",
+        "bills: this is not a domain of the template. These are: items, cust",
+    ),
     ("field orders number:text", 'orders: the field "number'),
     ("field orders note:txt", 'orders: the field "note:txt"'),
     ("field customers vat:text", 'customers: app/customers/models.py already has "vat".'),
