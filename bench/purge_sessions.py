@@ -20,8 +20,10 @@ from app.settings import Settings
 from sqlalchemy import String, cast, literal, text
 from sqlmodel import func, insert, select
 
-HOURS, PER_HOUR = 100, 10_000  # sessions that expire in each hour
-FEW, MANY = 2, 22  # hours after which the first and the second purge run
+# PER_HOUR sessions expire in each of the HOURS.
+HOURS, PER_HOUR = 100, 10_000
+# The first purge runs after FEW hours, and the second one after MANY hours.
+FEW, MANY = 2, 22
 STATISTICS = {"mysql": "ANALYZE TABLE user_sessions"}
 
 

@@ -25,7 +25,7 @@ async def add_and_wait(db: Database, count: int) -> None:
 
 async def main(count: int) -> None:
     async with connect(read_settings()) as db:
-        await add_and_wait(db, 100)  # the workers have started when these are done
+        await add_and_wait(db, 100)  # wait until the workers have started
         start = time.perf_counter()
         await add_and_wait(db, count)
         print(count / (time.perf_counter() - start))

@@ -126,7 +126,7 @@ class Server:
         cpu_seconds = self._cpu_seconds() - before
         result = json.loads(done.stdout.splitlines()[-1])
         requests, errors = result["requests"], result["errors"]
-        if not errors and not requests and seconds < 25:  # the machine is busy
+        if not errors and not requests and seconds < 25:  # a busy machine may need more time
             return self.run(route, 5 * seconds)
         if errors or not requests:
             sys.exit(

@@ -70,7 +70,7 @@ def write_column(context: MigrationContext, column: Column[Any]) -> Any:
         table.create(connection)
         written = inspect(connection).get_columns(NAME)[0]
         savepoint.rollback()  # also drops the enum that PostgreSQL has created for the table
-    table.drop(connection, checkfirst=True)  # MySQL keeps the table after the rollback
+    table.drop(connection, checkfirst=True)  # MySQL does not roll back CREATE TABLE
     return written
 
 

@@ -52,7 +52,7 @@ def test_questions_and_choices_are_explained(template: Path) -> None:
 def test_message_after_copy(
     template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], combination: Combination
 ) -> None:
-    no_files = ["*"]  # the message depends only on the answers
+    no_files = ["*"]  # the message does not depend on the rendered files
     message = message_after_copy(template, tmp_path / "s", capsys, combination, no_files)
     # The paths of this test are longer than those of most users.
     lines = [line for line in message.splitlines() if str(tmp_path.parents[1]) not in line]

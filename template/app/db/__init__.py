@@ -3,7 +3,7 @@ from sqlmodel import SQLModel
 
 
 def column_of_type(constraint: Constraint, _: Table) -> str:
-    """The column of a type's CHECK, for its name: two columns can have the same enum."""
+    """Name the column of an enum's CHECK constraint, because two columns can have the same enum."""
     if isinstance(constraint, CheckConstraint) and constraint._type_bound:
         return "".join(f"{column.name}_" for column in constraint.columns)
     return ""

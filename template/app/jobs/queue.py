@@ -44,7 +44,7 @@ async def add_scheduled(db: Database, task: Task[P], *args: P.args, **kwargs: P.
     try:
         async with db.unit() as session:
             await Jobs.from_session(session).add(task, *args, **kwargs)
-    except Exception as error:  # noqa: BLE001  any error of the database
+    except Exception as error:  # noqa: BLE001  the database may raise any error
         log.warning("scheduled job is not added", task=task.name, error=ascii(error))
         return False
     log.info("scheduled job added", task=task.name)

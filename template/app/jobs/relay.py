@@ -39,7 +39,7 @@ async def relay(
                         failing = False
                         log.info("jobs are sent again")
                     await wait(stopped, 0 if sent else POLL)
-        except Exception as error:  # noqa: BLE001  any error of the broker or the database
+        except Exception as error:  # noqa: BLE001  broker and database may raise any error
             if not failing:
                 failing, age = True, await age_of_oldest(db)
                 log.warning("jobs are not sent", error=ascii(error), oldest_seconds=age)

@@ -141,5 +141,7 @@ def reconnect_without_quorum(context: ExceptionContext) -> None:
     error = context.sqlalchemy_exception
     context.is_disconnect |= isinstance(error, DBAPIError) and code_of(error) == NO_QUORUM
 {% if db_driver == "aiomysql" %}
+
+
 {% include "variants/app/db/engine/mysql_aiomysql.py" %}
 {% endif %}

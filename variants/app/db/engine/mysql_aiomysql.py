@@ -1,5 +1,3 @@
-
-
 class Connection(aiomysql.Connection):  # type: ignore[misc]
     """A connection that refuses clear text if it has a TLS context."""
 
