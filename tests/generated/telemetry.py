@@ -156,6 +156,7 @@ def check_metrics(received: Received, sent: int) -> None:
     expect(retries.as_int, 2)
     durations = received.metrics["http.server.request.duration"].histogram.data_points
     expect(sum(point.count for point in durations), sent)
+    expect([point for point in durations if point.exemplars], [])
     waits = received.metrics["db.client.connection.wait_time"].histogram.data_points
     pools = {read_attributes(it.attributes)["db.client.connection.pool.name"] for it in waits}
     expect(pools, {"reader", "writer"})

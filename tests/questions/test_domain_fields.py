@@ -46,6 +46,7 @@ def test_accepted_fields(domains: DomainRenderer, field: str) -> None:
         ("total", "needs a type, for example total:str:200. The types are str:200, text, int"),
         ("total:default=3", "needs a type"),
         ("total:null", 'has the unknown type "null"'),
+        ("due:date?", "If the field may be empty, write due:date:null."),
         ("total:money", "Did you mean total:decimal:10:2?"),
         ("total:decimal(10,2)", "Did you mean total:decimal:10:2?"),
         ("name:String", "Did you mean name:str:200?"),
