@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +30,19 @@ async def test_pragmas(db: Database, settings: Settings) -> None:
     assert await pragmas(db.reader, "query_only", "busy_timeout") == [1, timeout]
     migrator = create_migrator(settings)
     assert await pragmas(migrator, *names) == ["wal", 1, 0, 0, timeout]
+
+
+async def test_first_connection_waits_for_other_writers(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "without-wal.db"
+    url = f"sqlite+aiosqlite:///{file}"
+    engine = create_writer(settings.model_copy(update={"database_url": url}))
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.create_task(pragmas(engine, "journal_mode"))
+        assert (await asyncio.wait([waiting], timeout=0.1)) == (set(), {waiting})
+        other.execute("COMMIT")
+        assert await waiting == ["wal"]
+    await engine.dispose()
 
 
 async def test_migrations_that_begin_at_once_wait_for_each_other(settings: Settings) -> None:

@@ -62,7 +62,8 @@ def _transactional(engine: AsyncEngine, *pragmas: str) -> AsyncEngine:
 
     IMMEDIATE takes the write lock at once. A transaction that reads first could not wait for it.
     """
-    _on_connect(engine, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", *pragmas)
+    event.listen(engine.sync_engine, "connect", _enter_wal_mode)
+    _on_connect(engine, "PRAGMA synchronous = NORMAL", *pragmas)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
@@ -79,6 +80,21 @@ def _transactional(engine: AsyncEngine, *pragmas: str) -> AsyncEngine:
         context.is_disconnect |= code == sqlite3.SQLITE_READONLY
 
     return engine
+
+
+def _enter_wal_mode(connection: Any, _: object) -> None:
+    """Switch the file to a write-ahead log, once. SQLite does not wait for a lock to do this."""
+    cursor = connection.cursor()
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            cursor.execute("BEGIN EXCLUSIVE")  # waits for all other connections
+            cursor.execute("COMMIT")
+        else:
+            return cursor.close()
 
 
 def _wrap_overflow(context: ExceptionContext) -> DataError | None:
