@@ -5,9 +5,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+from alembic.ddl.sqlite import SQLiteImpl
 from alembic.operations import ops
+from alembic.operations.batch import ApplyBatchImpl
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Computed, Connection, Table, text
 from sqlalchemy.exc import OperationalError
 
 from migrations import autogenerate, defaults
@@ -18,6 +20,18 @@ AFTER_FAILURE = ": the failed revision was rolled back."
 FOREIGN_KEYS = """\
 The shared connection checks foreign keys. A migration that creates a table again would delete the
 rows that refer to it: run `PRAGMA foreign_keys = OFF` on the connection first."""
+
+
+class CopyWithoutComputedColumns(SQLiteImpl):
+    """Alembic uses this class in place of its own, which copies computed columns: SQLite refuses."""
+
+    __dialect__ = "sqlite"
+
+    def prep_table_for_batch(self, batch_impl: ApplyBatchImpl, table: Table) -> None:
+        """Alembic calls this before it copies the rows into the new table."""
+        for name, column in batch_impl.columns.items():
+            if isinstance(column.server_default, Computed):
+                batch_impl.column_transfers[name].clear()
 
 
 def drop_tables_last(_: object, __: object, scripts: list[ops.MigrationScript]) -> None:
