@@ -88,8 +88,6 @@ async def run_online(settings: DatabaseSettings) -> None:
             async with engine.connect() as connection:
                 error.add_note(await connection.run_sync(position))
         raise
-    finally:
-        await engine.dispose()
 
 
 def run_offline(settings: DatabaseSettings) -> None:

@@ -17,6 +17,16 @@ from tests.database import fresh_database
 # Tables may reference each other in a cycle.
 pytestmark = pytest.mark.filterwarnings("ignore:Cannot correctly sort tables")
 
+DATA_MIGRATION = """
+from alembic import op
+from sqlalchemy import literal, select
+
+revision, down_revision = "data", None
+
+def upgrade():
+    op.execute(select(literal("it's a value")))
+"""
+
 
 @pytest.fixture
 def config(server: URL) -> Iterator[Config]:
@@ -91,3 +101,13 @@ def test_offline_sql(config: Config, capsys: pytest.CaptureFixture[str]) -> None
     for first in ScriptDirectory.from_config(config).get_bases():
         command.upgrade(config, first, sql=True)
         assert "CREATE TABLE" in capsys.readouterr().out
+
+
+def test_offline_sql_contains_values(
+    config: Config, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "data.py").write_text(DATA_MIGRATION)
+    config.set_main_option("version_locations", str(tmp_path).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    command.upgrade(config, "head", sql=True)
+    assert "SELECT 'it''s a value'" in capsys.readouterr().out

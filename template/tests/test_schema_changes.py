@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import BatchOperations, Operations
 from fastapi import APIRouter, Depends, FastAPI
 from httpx2 import AsyncClient
-from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String, Text
+from sqlalchemy import BigInteger, Column, Connection, Enum, Integer, MetaData, String, Text
 from sqlmodel import Field, SQLModel, col, select, update
 
 from app.api import include_domain
@@ -24,6 +24,7 @@ class Counter(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=50)
     value: int = 0
+    color: str = Field(default="red", sa_type=Enum("red", name="test_color"))
 
 
 class Counters(Repository):
@@ -97,6 +98,18 @@ async def test_schema_change(
     await migrator.dispose()
     for _ in range(3):
         assert (await client.request(method, "/test-counters")).status_code == 200
+
+
+@pytest.mark.usefixtures("table")
+async def test_new_table_and_type(client: AsyncClient, settings: Settings) -> None:
+    for _ in range(8):
+        assert (await client.post("/test-counters")).status_code == 200
+    migrator = create_migrator(settings)
+    async with migrator.begin() as connection:
+        await connection.run_sync(Counter.metadata.drop_all)
+        await connection.run_sync(Counter.metadata.create_all)
+    await migrator.dispose()
+    assert (await client.post("/test-counters")).status_code == 200
 
 
 def alter(connection: Connection, change: Callable[[BatchOperations], None]) -> None:
