@@ -15,6 +15,8 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, ColumnDefault, DefaultClause, Dialect, literal, text
 
+from migrations.percent_signs import keep_percent_signs
+
 NO_DEFAULT = """\
 %s.%s is required and has no default. If the table has rows, the migration fails, or MySQL writes
 an empty value into them. Give the model a default, or allow None, or fill the column in the
@@ -53,6 +55,7 @@ def database_default(column: Column[Any], dialect: Dialect) -> Any:
     if type(value) not in PLAIN:
         return None
     if "LONGTEXT" in column.type.compile(dialect):  # MySQL accepts an expression only
+        dialect = keep_percent_signs(dialect)
         options = {"literal_binds": True}
         return text(f"({literal(value).compile(dialect=dialect, compile_kwargs=options)})")
     return str(int(value)) if isinstance(value, bool) else str(value)

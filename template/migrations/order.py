@@ -5,12 +5,13 @@ refer to each other.
 """
 
 from collections.abc import Iterable, Iterator
-from copy import copy
 
 from alembic.autogenerate import Rewriter
 from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import ForeignKeyConstraint
+
+from migrations.percent_signs import keep_percent_signs
 
 Operations = ops.UpgradeOps | ops.DowngradeOps
 TableOp = ops.CreateTableOp | ops.DropTableOp
@@ -21,7 +22,7 @@ rewriter = Rewriter()
 @rewriter.rewrites(ops.UpgradeOps)
 @rewriter.rewrites(ops.DowngradeOps)
 def sort_operations(context: MigrationContext, _: object, operations: Operations) -> Operations:
-    keep_percent_signs(context)
+    context.dialect = context.impl.dialect = keep_percent_signs(context.dialect)
     created = sort_tables(o for o in operations.ops if isinstance(o, ops.CreateTableOp))
     dropped = sort_tables(o for o in operations.ops if isinstance(o, ops.DropTableOp))
     changes = [o for o in operations.ops if isinstance(o, ops.ModifyTableOps)]
@@ -70,10 +71,3 @@ def separate_foreign_keys(tables: list[TableOp]) -> Iterator[ops.ModifyTableOps]
             change.ops = [ops.CreateForeignKeyOp.from_constraint(it) for it in own]
         if change.ops:
             yield change
-
-
-def keep_percent_signs(context: MigrationContext) -> None:
-    """Render SQL without the doubled `%` of some drivers: a migration would double it again."""
-    context.dialect = context.impl.dialect = dialect = copy(context.dialect)
-    dialect.identifier_preparer = copy(dialect.identifier_preparer)
-    dialect.identifier_preparer._double_percents = False
