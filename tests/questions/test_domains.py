@@ -113,6 +113,12 @@ def test_items_are_the_first_domain_unless_they_are_left_out(domains: DomainRend
     assert 'refers to "items", which does not exist' in domains.refusal(answer, example=False)
 
 
+def test_only_the_index_of_the_pages_begins_with_the_owner(domains: DomainRenderer) -> None:
+    """MySQL would use a unique index that begins with the owner, and sort all rows of the owner."""
+    text = "".join(domains.render([ORDERS], auth=True).values())
+    assert text.count('UniqueConstraint("number", "owner_id"') == 2  # the model and the revision
+
+
 def test_refused_domain_writes_nothing(template: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='orders: the field "total:decimal" needs its digits'):
         render_project(template, tmp_path / "project", domains=[domain("orders", "total:decimal")])
