@@ -3,15 +3,40 @@
 from typing import Any
 
 import pytest
+from fastapi import APIRouter, FastAPI
+from httpx2 import AsyncClient
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.api import include_domain
 from app.db.engine import create_reader, create_writer
+from app.db.session import DatabaseDep
 from app.db.url import parse_url
 from app.settings import Settings
 from tests.conftest import settings_for
 
-NO_QUORUM = "SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = 1047"
+RAISE = "SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {}"
+NO_QUORUM = RAISE.format(1047)
+STATUSES = {
+    409: [1062, 1451, 1452],
+    400: [1048, 1264, 1265, 1292, 1364, 1366, 1406, 3819, 4025],
+    503: [1020, 1021, 1040, 1047, 1053, 1203, 1205, 1213, 1290, 1317, 1412, 1615, 1836],
+    500: [1064, 1146, 1792],
+}
+STATUSES[503] += [1927, 1969, 2006, 2013, 3024, 3032, 3572]
+routes = APIRouter(prefix="/test-engine")
+
+
+@routes.post("/raise/{code}")
+async def raise_error(code: int, db: DatabaseDep) -> None:
+    async with db.unit() as session:
+        connection = await session.connection()
+        await connection.exec_driver_sql(RAISE.format(code))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mount(app: FastAPI) -> None:
+    include_domain(app, routes)
 
 
 async def select(engine: AsyncEngine, *values: str) -> list[Any]:
@@ -24,6 +49,16 @@ async def select(engine: AsyncEngine, *values: str) -> list[Any]:
 def with_hosts(settings: Settings, hosts: str) -> Settings:
     url = settings.database_url._replace(host=None, port=None)
     return settings_for(parse_url(url.update_query_dict({"host": hosts})))
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(status, code) for status, codes in STATUSES.items() for code in codes]
+)
+async def test_response_to_error(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch, status: int, code: int
+) -> None:
+    monkeypatch.setattr("app.http.retry.ATTEMPTS", 1)
+    assert (await client.post(f"/test-engine/raise/{code}")).status_code == status
 
 
 async def test_session_settings(settings: Settings) -> None:

@@ -11,6 +11,7 @@ RETRYABLE = {
     1213,  # deadlock, and a conflict between the nodes of a cluster
     1412,  # a migration has changed the table since the transaction began
     1615,  # a migration has changed the table of a prepared statement
+    3572,  # NOWAIT (MySQL)
 }
 LOCKED = {
     1205,  # lock wait timeout, and NOWAIT (MariaDB)
@@ -41,6 +42,7 @@ UNAVAILABLE = {
     1053,  # shutdown
     1203,  # too many connections of this user
     1290,  # the server runs with --read-only
+    1317,  # the statement was killed
     1836,  # the server runs in read-only mode
     1927,  # the connection was killed
     1969,  # statement timeout (MariaDB)
@@ -48,6 +50,7 @@ UNAVAILABLE = {
     2006,  # the server has gone away
     2013,  # the connection was lost
     3024,  # statement timeout (MySQL)
+    3032,  # the server runs in offline mode (MySQL)
 }
 
 
