@@ -94,7 +94,8 @@ def _enter_wal_mode(connection: Any, _: object) -> None:
             cursor.execute("BEGIN EXCLUSIVE")  # waits for all other connections
             cursor.execute("COMMIT")
         else:
-            return cursor.close()
+            break
+    cursor.close()
 
 
 def _wrap_overflow(context: ExceptionContext) -> DataError | None:
