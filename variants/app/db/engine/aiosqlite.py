@@ -88,13 +88,12 @@ def _enter_wal_mode(connection: Any, _: object) -> None:
     while True:
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
+            break
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
             cursor.execute("BEGIN EXCLUSIVE")  # waits for all other connections
             cursor.execute("COMMIT")
-        else:
-            break
     cursor.close()
 
 
