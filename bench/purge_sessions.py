@@ -20,7 +20,7 @@ from app.settings import Settings
 from sqlalchemy import String, cast, literal, text
 from sqlmodel import func, insert, select
 
-# PER_HOUR sessions expire in each of the HOURS.
+# In each of these HOURS, PER_HOUR sessions expire.
 HOURS, PER_HOUR = 100, 10_000
 # The first purge runs after FEW hours, and the second one after MANY hours.
 FEW, MANY = 2, 22

@@ -62,7 +62,7 @@ def configure_telemetry(name: str) -> None:
     resource = Resource.create(attributes).merge(OTELResourceDetector().detect())
     # OTEL_TRACES_SAMPLER takes precedence. With all traces, a read takes 1.5 times as long.
     sampler = None if "OTEL_TRACES_SAMPLER" in os.environ else ParentBasedTraceIdRatio(SAMPLED)
-    # Exemplars link metrics to traces. They cost each request a few percent, so they are off.
+    # Exemplars link metrics to traces. Requests are a few percent faster without them.
     os.environ.setdefault("OTEL_METRICS_EXEMPLAR_FILTER", "always_off")
     trace.set_tracer_provider(TracerProvider(sampler, resource))
     metrics.set_meter_provider(MeterProvider(resource=resource))

@@ -1,4 +1,4 @@
-"""Keeps the `%` in SQL that is written for a revision."""
+"""Renders SQL for a revision without escaping `%`."""
 
 from copy import copy
 
@@ -6,7 +6,7 @@ from sqlalchemy import Dialect
 
 
 def keep_percent_signs(dialect: Dialect) -> Dialect:
-    """A dialect without the doubled `%` of some drivers: a migration would double it again."""
+    """Return a copy that does not escape `%`. SQLAlchemy escapes it when the migration runs."""
     dialect = copy(dialect)
     dialect.identifier_preparer = copy(dialect.identifier_preparer)
     dialect.identifier_preparer._double_percents = False

@@ -14,7 +14,7 @@ def test_openapi(settings: Settings) -> None:
     with patch.dict(sys.modules), patch("app.settings.read_settings", return_value=settings):
         printed = CliRunner().invoke(manage, ["openapi"]).stdout  # imports app.main
     assert "/health/live" in json.loads(printed)["paths"]
-    assert printed.startswith('{\n  "openapi"')  # in lines, so that it can be compared
+    assert printed.startswith('{\n  "openapi"')  # it is indented, so that a diff is readable
 
 
 def test_commands_are_listed() -> None:

@@ -44,7 +44,7 @@ DEFAULTS: dict[str, tuple[Any, Any]] = {
     "name": (ExactString(40), TEXT),
     "empty": (ExactString(40), ""),
     "note": (LongString(), TEXT),
-    "percent": (LongString(), "5%"),  # MariaDB writes TEXT in a way that SQLAlchemy cannot read
+    "percent": (LongString(), "5%"),  # SQLAlchemy cannot parse TEXT as MariaDB returns it
     "price": (ExactDecimal(5, 2), Decimal("9.90")),
     "day": (Date(), dt.date(2026, 1, 31)),
     "time": (TimeOfDay(), dt.time(12, 30)),

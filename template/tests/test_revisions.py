@@ -141,7 +141,7 @@ def test_revisions_of_new_changed_and_removed_tables(
 def test_other_type_of_ids_is_refused(
     server: URL, config: Config, metadata: MetaData, tmp_path: Path
 ) -> None:
-    schema = "test" if server.get_backend_name() == "postgresql" else None  # it is new, too
+    schema = "test" if server.get_backend_name() == "postgresql" else None  # a new schema
     table = Table("test_ids", metadata, Column("id", Integer, primary_key=True), schema=schema)
     revise(config, tmp_path, "integers")
     metadata.remove(table)

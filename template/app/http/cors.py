@@ -19,7 +19,7 @@ def split(value: object) -> object:
     if not isinstance(value, str):
         return value
     if value.startswith("["):
-        with suppress(ValueError):  # check_origin() refuses what is left, with an example
+        with suppress(ValueError):  # check_origin() then rejects the value
             return json.loads(value)
     return [part.strip() for part in value.split(",") if part.strip()]
 

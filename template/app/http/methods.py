@@ -22,7 +22,7 @@ class HeadMiddleware:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and scope["method"] == "HEAD":
             return self.head(scope, receive, send)
-        return self.app(scope, receive, send)  # the caller awaits it, which saves a coroutine
+        return self.app(scope, receive, send)  # the caller awaits the coroutine of the app
 
     async def head(self, scope: Scope, receive: Receive, send: Send) -> None:
         ended = False

@@ -23,9 +23,9 @@ rows that refer to it: run `PRAGMA foreign_keys = OFF` on the connection first."
 
 
 class CopyWithoutComputedColumns(SQLiteImpl):
-    """Alembic uses this class in place of its own, which copies computed columns: SQLite refuses."""
+    """Copies a table without the values of its computed columns, which SQLite computes itself."""
 
-    __dialect__ = "sqlite"
+    __dialect__ = "sqlite"  # Alembic uses this class instead of its own
 
     def prep_table_for_batch(self, batch_impl: ApplyBatchImpl, table: Table) -> None:
         """Alembic calls this before it copies the rows into the new table."""

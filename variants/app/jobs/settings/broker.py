@@ -15,7 +15,7 @@ class JobSettings(BaseSettings):
         " service runs jobs itself, after the response.",
     )
     job_timeout: float = Field(
-        default=60, gt=0, description="Timeout of a job in seconds, before it is retried."
+        default=60, gt=0, description="Timeout of a job in seconds. The job is then retried."
     )
     job_attempts: int = Field(
         default=10, ge=1, description="Attempts to run a job, with growing delays between them."

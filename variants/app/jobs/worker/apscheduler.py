@@ -55,7 +55,7 @@ class Worker:
     async def claim(self, limit: int) -> Sequence[Job]:
         try:
             jobs = await claim(self.claims, self.settings, limit) if limit else []
-        except Exception as error:  # noqa: BLE001  the database may raise any error
+        except Exception as error:  # noqa: BLE001  the worker tries again after any error
             if not self.failing:
                 log.warning("jobs are not run", error=ascii(error))
             self.failing = True
@@ -68,5 +68,5 @@ class Worker:
     async def run(self, job: Job) -> None:
         try:
             await run(self.db, self.settings, job.id, job.attempts)
-        except Exception as error:  # noqa: BLE001  the database may raise any error
+        except Exception as error:  # noqa: BLE001  the worker tries again after any error
             log.warning("job will be run again", job=str(job.id), error=ascii(error))
