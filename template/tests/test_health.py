@@ -104,8 +104,8 @@ async def test_ready_with_newer_schema(unmigrated: Settings) -> None:
         assert await why_not_ready(db) is None
 
 
-async def test_not_ready_with_unreachable_database(unmigrated: Settings) -> None:
-    unreachable = unmigrated.model_copy(update={"database_url": UNREACHABLE})
+async def test_not_ready_with_unreachable_database(settings: Settings) -> None:
+    unreachable = settings.model_copy(update={"database_url": UNREACHABLE})
     async with Database().connect(unreachable) as db:
         with capture_logs() as logs:
             assert "does not answer" in str(await why_not_ready(db))
