@@ -43,8 +43,8 @@ THIS_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 @pytest.mark.parametrize("version", sorted(PYTHONS.keys() - {THIS_VERSION}))
 def test_python_version(version: str, template: Path, tmp_path: Path) -> None:
     project = render_project(template, tmp_path / "project", **DEFAULT.answers)
-    env = environment_variables(tmp_path / "environment")
-    run_command(project, env, "uv", "sync", "--quiet", "--python", str(PYTHONS[version]))
+    env = environment_variables(tmp_path / "environment") | {"UV_PYTHON": str(PYTHONS[version])}
+    run_command(project, env, "uv", "sync", "--quiet")
     assert run_command(project, env, "uv", "run", "python", "--version").startswith(
         f"Python {version}."
     )
