@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from migrations.order import Operations, key, target
 
 Stage = IntEnum("Stage", "REFUSABLE CREATE_TABLE ADD NEEDS_ADDED DROP REPLACE DROP_TABLE")
+ADDS = (ops.AddColumnOp, ops.CreateTableCommentOp, ops.DropTableCommentOp)
 DROPS = (ops.DropColumnOp, ops.DropConstraintOp, ops.DropIndexOp)
 
 rewriter = Rewriter()
@@ -59,7 +60,7 @@ def is_foreign_key(operation: Any) -> bool:
 def stage_of(operation: Any, table: ops.ModifyTableOps, created: set[str]) -> Stage:
     if isinstance(operation, DROPS):
         return Stage.DROP
-    if isinstance(operation, ops.AddColumnOp):
+    if isinstance(operation, ADDS):
         return Stage.ADD
     drops = [o for o in table.ops if isinstance(o, DROPS)]
     name = name_of(operation)

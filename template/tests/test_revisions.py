@@ -35,16 +35,9 @@ from tests.database import fresh_database
 # Tables may reference each other in a cycle.
 pytestmark = pytest.mark.filterwarnings("ignore:Cannot correctly sort tables")
 
-
-class Status(StrEnum):
-    OPEN = "open"
-    CLOSED = "closed"
-
-
-class MoreStatus(StrEnum):
-    OPEN = "open"
-    CLOSED = "closed"
-    LOST = "lost"
+Columns = list[Column[Any]]
+Status = StrEnum("Status", ["OPEN", "CLOSED"])
+MoreStatus = StrEnum("MoreStatus", ["OPEN", "CLOSED", "LOST"])
 
 
 @pytest.fixture
@@ -79,9 +72,9 @@ def revise(config: Config, folder: Path, message: str) -> None:
     command.check(config)
 
 
-def define(metadata: MetaData, children: list[Column[Any]], parents: list[Column[Any]]) -> None:
+def define(metadata: MetaData, children: Columns, parents: Columns, comment: str | None) -> None:
     for name, columns in (("test_children", children), ("test_parents", parents)):
-        Table(name, metadata, Column("id", Integer, primary_key=True), *columns)
+        Table(name, metadata, Column("id", Integer, primary_key=True), *columns, comment=comment)
 
 
 def add_tables(metadata: MetaData) -> None:
@@ -94,14 +87,14 @@ def add_tables(metadata: MetaData) -> None:
         Column("price", ExactDecimal(12, 2)),
         Column("at", Timestamp(), server_default=func.now()),
     ]
-    parents: list[Column[Any]] = [
+    parents: Columns = [
         Column("name", ExactString(50), nullable=False, unique=True),
         Column("favorite_id", ForeignKey("test_children.id", name="fk_test_favorite")),
         Column("active", Boolean, server_default=true()),
         Column("one", Integer, Computed("1", persisted=True)),
         Column("word", String(9), server_default=""),
     ]
-    define(metadata, children, parents)
+    define(metadata, children, parents, "it's 5%")
 
 
 def change_tables(metadata: MetaData) -> None:
@@ -112,7 +105,7 @@ def change_tables(metadata: MetaData) -> None:
         Column("color", Enum("amber", "red", "it's: 5%", "green", name="test_color")),
         Column("size", Enum("s", "m", name="test_size"), server_default="s"),
     ]
-    parents: list[Column[Any]] = [
+    parents: Columns = [
         Column("name", ExactString(60), nullable=False),
         Column("active", Boolean, server_default=false()),
         Column("one", Integer, Computed("1", persisted=True)),
@@ -120,7 +113,7 @@ def change_tables(metadata: MetaData) -> None:
         Column("state", value_enum(Status)),
         Column("note", String(20), index=True),
     ]
-    define(metadata, children, parents)
+    define(metadata, children, parents, None)
 
 
 def test_revisions_of_new_changed_and_removed_tables(
