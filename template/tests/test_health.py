@@ -93,6 +93,24 @@ async def test_no_warning_at_startup_with_schema(
     assert logs == []
 
 
+async def test_error_at_startup(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = asyncio.Event()
+
+    async def fail(_: Database) -> None:
+        failed.set()
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr("app.api.connect", lambda settings: Database().connect(settings))
+    monkeypatch.setattr("app.http.health.why_not_ready", fail)
+    app = create_app(settings)
+    with capture_logs() as logs:
+        async with app.router.lifespan_context(app) as state, asyncio.timeout(10):
+            await failed.wait()
+            async with (state or {})["db"].unit(read_only=True) as session:  # the service goes on
+                await session.connection()
+    assert [(log["log_level"], log["exc_info"]) for log in logs] == [("error", True)]
+
+
 async def test_ready_with_newer_schema(unmigrated: Settings) -> None:
     await asyncio.to_thread(command.upgrade, alembic_config(unmigrated), "head")
     async with Database().connect(unmigrated) as db:

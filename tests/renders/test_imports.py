@@ -37,9 +37,11 @@ ALLOWED = {
         "app.root",
     },
     "app.logging": {"app.settings"},
+    "app.metrics": {"app.db"},
     "app.telemetry": {"app.db", "app.http"},
     "app.cli": {"app.auth.commands", "app.http.commands", "app.jobs.commands", "app.main"},
-    "app.api": FOUNDATION | {"app.http", "app.logging", "app.settings", "app.telemetry"},
+    "app.api": FOUNDATION
+    | {"app.http", "app.logging", "app.metrics", "app.settings", "app.telemetry"},
     "app.main": {"app.api", "app.settings"},
     "migrations": FOUNDATION | {"app.settings", "migrations"},
     "dev": {"app", "dev"},

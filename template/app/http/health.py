@@ -39,8 +39,11 @@ async def check_readiness(db: DatabaseDep) -> Health | Response:
 
 
 async def warn_if_not_ready(db: Database) -> None:
-    if (reason := await why_not_ready(db)) is not None:
-        log.error(reason)
+    try:
+        if (reason := await why_not_ready(db)) is not None:
+            log.error(reason)
+    except Exception:  # an error in this task would end the lifespan
+        log.exception("readiness is unknown")
 
 
 async def why_not_ready(db: Database) -> str | None:
