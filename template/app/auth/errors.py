@@ -3,6 +3,7 @@
 from types import MappingProxyType
 
 from app.errors import Conflict, DomainError, Forbidden
+from app.http.problems import RETRY_AFTER
 
 
 class NotSignedIn(DomainError):
@@ -30,6 +31,14 @@ class TooManyAttempts(DomainError):
     def __init__(self, seconds: int) -> None:
         super().__init__()
         self.headers = {"Retry-After": str(seconds)}
+
+
+class LimitsUnavailable(DomainError):
+    """The storage of the rate limits does not answer."""
+
+    status = 503
+    detail = "The service is temporarily unavailable. Please retry."
+    headers = RETRY_AFTER
 
 
 class WrongCredentials(DomainError):

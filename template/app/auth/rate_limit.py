@@ -3,27 +3,37 @@
 from math import ceil
 from time import time
 
+import structlog
 from fastapi import Request
 from limits import RateLimitItem, parse
 from limits.aio.strategies import MovingWindowRateLimiter
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 
-from app.auth.errors import TooManyAttempts
+from app.auth.errors import LimitsUnavailable, TooManyAttempts
 from app.auth.settings import AuthSettings
 
 PER_CLIENT = parse("60/minute")  # for all of these routes together
 PER_ACCOUNT = parse("10/minute")  # for each client, route and account: nobody locks out the owner
 
+log = structlog.get_logger()
+
 
 class RateLimiter:
     def __init__(self, settings: AuthSettings) -> None:
-        self.window = MovingWindowRateLimiter(storage_from_string(settings.rate_limit_storage))
+        storage = storage_from_string(settings.rate_limit_storage, wrap_exceptions=True)
+        self.window = MovingWindowRateLimiter(storage)
 
     async def hit(self, limit: RateLimitItem, *key: str) -> None:
-        """Count an attempt. Raises TooManyAttempts when the limit is exceeded."""
-        if not await self.window.hit(limit, *key):
+        """Count an attempt. Raises TooManyAttempts or LimitsUnavailable."""
+        try:
+            if await self.window.hit(limit, *key):
+                return
             stats = await self.window.get_window_stats(limit, *key)
-            raise TooManyAttempts(max(1, ceil(stats.reset_time - time())))
+        except StorageError as error:
+            log.warning("unavailable", reason=repr(error.storage_error))
+            raise LimitsUnavailable from error
+        raise TooManyAttempts(max(1, ceil(stats.reset_time - time())))
 
 
 async def limit_client(request: Request) -> None:

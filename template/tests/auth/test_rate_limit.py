@@ -1,12 +1,16 @@
 """Rate limits per client, and per client and account."""
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
+from limits.aio.storage import MemoryStorage
+from structlog.testing import capture_logs
 
 from app.auth.models import User
-from app.auth.rate_limit import PER_ACCOUNT, PER_CLIENT
+from app.auth.rate_limit import PER_ACCOUNT, PER_CLIENT, RateLimiter
+from app.settings import Settings
 from tests.auth.fixtures import PASSWORD, Outbox
 
 LOGINS = ["/auth/jwt/login", "/auth/session/login"]
@@ -59,3 +63,24 @@ async def test_limit_per_client(client: AsyncClient, other_client: AsyncClient, 
         assert (await client.post(f"/auth/{path}", json={})).status_code == 422
     assert is_limited(await client.post(f"/auth/{path}", json={}))
     assert (await other_client.post(f"/auth/{path}", json={})).status_code == 422
+
+
+class UnreachableStorage(MemoryStorage):
+    STORAGE_SCHEME = ["async+unreachable"]  # noqa: RUF012  limits expects a list
+    base_exceptions = ConnectionError
+
+    async def acquire_entry(self, *_: object, **__: object) -> bool:
+        raise ConnectionError("refused")
+
+
+async def test_unreachable_storage(
+    client: AsyncClient, settings: Settings, state: dict[str, Any]
+) -> None:
+    storage = {"rate_limit_storage": "async+unreachable://user:secret@host"}
+    state["rate_limiter"] = RateLimiter(settings.model_copy(update=storage))
+    with capture_logs() as logs:
+        response = await request(client, LOGINS[0], "user@example.com")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    (reason,) = [log["reason"] for log in logs if log["event"] == "unavailable"]
+    assert reason == "ConnectionError('refused')"
+    assert "secret" not in str(logs) + response.text
