@@ -26,13 +26,14 @@ def run_from_wheel(project: GeneratedProject) -> None:
         folder, environment = Path(name), f"{name}/.venv"
         env = project.env | {
             "UV_PROJECT_ENVIRONMENT": environment,
-            "VIRTUAL_ENV": environment,
             "DATABASE_URL": "sqlite:///installed.db",
         }
         project.run_command("uv", "build", "--quiet", "--wheel", "--out-dir", name)
         (wheel,) = folder.glob("*.whl")
         run_command(folder, env, "uv", "venv", "--quiet", environment)
-        run_command(folder, env, "uv", "pip", "install", "--quiet", str(wheel))
+        run_command(
+            folder, env, "uv", "pip", "install", "--quiet", "--python", environment, str(wheel)
+        )
         (folder / "pyproject.toml").write_text(PYPROJECT)
         with run_production_service(folder, env) as (_, address):
             expect_ready(address, 503, "alembic upgrade head")
