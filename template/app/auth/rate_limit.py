@@ -1,5 +1,6 @@
 """Rate limits for sign-in, registration and mail."""
 
+from ipaddress import IPv6Address, IPv6Network
 from math import ceil
 from time import time
 
@@ -46,4 +47,10 @@ async def limit_account(request: Request, account: str) -> None:
 
 
 def address(request: Request) -> str:
-    return request.client.host if request.client else ""
+    """The address of the client; for IPv6 its /64 network, because a client has all of its addresses."""
+    host = request.client.host if request.client else ""
+    try:
+        ip = IPv6Address(host)
+    except ValueError:  # IPv4, or a Unix socket
+        return host
+    return str(ip.ipv4_mapped or IPv6Network((ip, 64), strict=False))

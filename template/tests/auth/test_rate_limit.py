@@ -4,12 +4,13 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+from fastapi import Request
 from httpx2 import ASGITransport, AsyncClient, Response
 from limits.aio.storage import MemoryStorage
 from structlog.testing import capture_logs
 
 from app.auth.models import User
-from app.auth.rate_limit import PER_ACCOUNT, PER_CLIENT, RateLimiter
+from app.auth.rate_limit import PER_ACCOUNT, PER_CLIENT, RateLimiter, address
 from app.settings import Settings
 from tests.auth.fixtures import PASSWORD, Outbox
 
@@ -55,6 +56,20 @@ async def test_limit_of_wrong_current_passwords(
         assert (await user_client.post(f"/users/me/{path}", json=body)).status_code == 400
     body["current_password"] = PASSWORD
     assert is_limited(await user_client.post(f"/users/me/{path}", json=body))
+
+
+@pytest.mark.parametrize(
+    ("host", "other_host", "is_same_client"),
+    [
+        ("2001:db8::1", "2001:db8:0:0:ffff::2", True),  # one /64 network
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.2", False),
+    ],
+)
+def test_clients_with_ipv6_addresses(host: str, other_host: str, is_same_client: bool) -> None:
+    requests = [Request({"type": "http", "client": (it, 1)}) for it in (host, other_host)]
+    assert (len(set(map(address, requests))) == 1) is is_same_client
 
 
 @pytest.mark.parametrize("path", ["register", "verify", "reset-password", "jwt/login"])
