@@ -18,9 +18,10 @@ from sqlalchemy import (
     delete,
     insert,
 )
+from sqlalchemy.orm import DeclarativeBase
 
 from app.api import include_domain
-from app.db.database import Database
+from app.db.database import Database, TransactionConflict
 from app.db.session import DatabaseDep
 
 metadata = MetaData()  # separates these tables from those of the service
@@ -41,6 +42,16 @@ children = Table(
     Column("restrict", ForeignKey(parents.c.id, ondelete="RESTRICT")),
     Column("cascade", ForeignKey(parents.c.id, ondelete="CASCADE")),
 )
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Parent(Base):
+    __table__ = parents
+
+
 ROWS: list[Any] = [
     insert(parents).values([{"id": n, "name": f"parent {n}"} for n in (1, 2, 3)]),
     insert(children).values(id=1, no_action=1),
@@ -98,3 +109,12 @@ async def test_violated_constraint(client: AsyncClient, db: Database, name: str)
         expected = 204
     response = await client.post(f"/test-constraints/{name}")
     assert response.status_code == expected, response.text
+
+
+async def test_changed_row_that_another_transaction_has_deleted(db: Database) -> None:
+    with pytest.raises(TransactionConflict):
+        async with db.unit() as session:
+            parent: Any = await session.get_one(Parent, 3)
+            await session.exec(delete(children))
+            await session.exec(delete(parents))
+            parent.name = "changed"

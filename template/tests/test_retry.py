@@ -3,8 +3,9 @@
 from time import monotonic
 
 import pytest
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request, Response
 from httpx2 import ASGITransport, AsyncClient
+from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
 from app.api import include_domain
@@ -26,9 +27,14 @@ async def conflict(conflicts: int, request: Request) -> str:
     return attempts[-1]
 
 
+async def conflict_of_mounted_application(request: Request) -> Response:
+    return Response(await conflict(request.path_params["conflicts"], request))
+
+
 @pytest.fixture(scope="module", autouse=True)
 def mount(app: FastAPI) -> None:
     include_domain(app, routes)
+    app.mount("/test-mounted", Router([Route("/{conflicts:int}", conflict_of_mounted_application)]))
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +47,11 @@ async def test_retry_after_conflict(method: str, client: AsyncClient) -> None:
     response = await client.request(method, "/test-retry/2", content="the body")
     assert (response.status_code, response.json()) == (200, "the body")
     assert attempts == ["the body"] * 3
+
+
+async def test_retry_of_a_mounted_application(client: AsyncClient) -> None:
+    assert (await client.get("/test-mounted/2")).status_code == 200
+    assert len(attempts) == 3
 
 
 async def test_unavailable_after_all_attempts(

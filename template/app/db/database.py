@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db.engine import create_reader, create_writer
@@ -39,7 +40,7 @@ class SessionError(RuntimeError):
 class TransactionConflict(Exception):
     """The transaction has failed, but may succeed when it is retried.
 
-    Causes: deadlock, lock timeout, serialization failure, migration, connection lost in a read.
+    Causes: deadlock, lock timeout, serialization failure, migration, deleted row, lost connection.
     """
 
 
@@ -99,7 +100,7 @@ class Database:
             except BaseException as error:
                 # close() is not enough: on SQLite, a failed COMMIT leaves the transaction open.
                 await session.rollback()
-                if isinstance(error, DBAPIError) and should_retry(error, read_only):
+                if should_retry(error, read_only):
                     raise TransactionConflict from error
                 if read_only and isinstance(error, DBAPIError) and code_of(error) in READ_ONLY:
                     raise SessionError(READ_ONLY_UNIT) from error
@@ -108,7 +109,9 @@ class Database:
                 session.info["task"] = None
 
 
-def should_retry(error: DBAPIError, read_only: bool) -> bool:
+def should_retry(error: BaseException, read_only: bool) -> bool:
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, StaleDataError)  # another transaction has deleted the row
     # If a COMMIT loses its connection, nobody knows whether the rows are stored.
     lost_read = read_only and error.connection_invalidated and error.statement is not None
     return lost_read or code_of(error) in RETRYABLE

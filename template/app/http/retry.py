@@ -35,7 +35,8 @@ class RetryMiddleware:
             return
 
         body = RecordedBody(receive)
-        state = dict(scope.setdefault("state", {}))
+        state = scope.setdefault("state", {})
+        first_scope, first_state = dict(scope), dict(state)
         started = False
 
         async def watch(message: Message) -> None:
@@ -59,8 +60,9 @@ class RetryMiddleware:
                     raise
                 if not body.rewind():
                     break
-                scope["state"].clear()
-                scope["state"].update(state)
+                for changed, first in ((state, first_state), (scope, first_scope)):
+                    changed.clear()
+                    changed.update(first)
             else:
                 return
         await unavailable("transactions in conflict")(scope, receive, send)
