@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 import structlog
 from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from structlog.dev import ConsoleRenderer
 from structlog.stdlib import ProcessorFormatter
 
+from app.db.database import Database
 from app.logging import configure_logging
 from app.settings import Settings
 from tests.conftest import environment_for
@@ -100,3 +103,13 @@ def test_tracebacks_have_no_local_variables(settings: Settings, tmp_path: Path) 
     here, there, _ = map(json.loads, as_json.splitlines())
     assert (here["event"], here["level"]) == ("here", "error")
     assert (there["event"], there["logger"]) == ("there", "uvicorn.error")
+
+
+@pytest.mark.parametrize("engine", ["reader", "writer"])
+async def test_database_errors_do_not_contain_values(db: Database, engine: str) -> None:
+    async with getattr(db, engine).connect() as connection:
+        with pytest.raises(DBAPIError) as error:
+            await connection.execute(
+                text("SELECT id FROM missing WHERE id = :value"), {"value": "secret"}
+            )
+    assert "secret" not in str(error.value)

@@ -21,6 +21,7 @@ def create_writer(settings: DatabaseSettings) -> AsyncEngine:
             pool_size=1,
             max_overflow=0,
             pool_timeout=settings.database_pool_timeout,
+            hide_parameters=True,  # errors are logged, and values may be secret
             connect_args=_connect_args(settings),
         ),
         "PRAGMA foreign_keys = ON",
@@ -37,6 +38,7 @@ def create_reader(settings: DatabaseSettings) -> AsyncEngine:
         pool_size=settings.database_read_pool,
         max_overflow=0,
         pool_timeout=settings.database_pool_timeout,
+        hide_parameters=True,  # errors are logged, and values may be secret
         connect_args=_connect_args(settings),
     )
     _on_connect(engine, "PRAGMA query_only = ON")

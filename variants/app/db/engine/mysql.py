@@ -59,6 +59,7 @@ def _create(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=settings.database_pool_timeout,
+        hide_parameters=True,  # errors are logged, and values may be secret
         pool_recycle=settings.database_pool_recycle,
         pool_pre_ping=True,
         pool_reset_on_return=None,

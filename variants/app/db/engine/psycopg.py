@@ -60,6 +60,7 @@ def _create(
         pool_size=pool_size,
         max_overflow=0,  # an overflow connection starts a new server process each time
         pool_timeout=settings.database_pool_timeout,
+        hide_parameters=True,  # errors are logged, and values may be secret
         connect_args=_connect_args(settings, **session),
     )
 
