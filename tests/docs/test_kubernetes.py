@@ -1,5 +1,6 @@
 """The manifests in the docs are valid for Kubernetes, and restrict the containers."""
 
+import re
 from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]
@@ -32,6 +33,7 @@ def test_containers_are_restricted(manifest: dict[str, Any]) -> None:
     pod = manifest["spec"]["template"]["spec"]
     [container] = pod["containers"]
     assert pod["securityContext"]["runAsNonRoot"]
+    assert not pod["enableServiceLinks"]  # their variables could be read as settings
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/tmp"]
@@ -41,6 +43,8 @@ def test_deployment_stops_after_its_requests() -> None:
     pod = MANIFESTS[1]["spec"]["template"]["spec"]
     [container] = pod["containers"]
     wait = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-    assert pod["terminationGracePeriodSeconds"] > wait + 30  # DATABASE_STATEMENT_TIMEOUT
     dockerfile = (ROOT / "template" / "Dockerfile.jinja").read_text()
+    timeout = re.search(r'"--timeout-graceful-shutdown", "(\d+)"', dockerfile)
+    assert timeout is not None
+    assert pod["terminationGracePeriodSeconds"] > wait + int(timeout[1])
     assert f"EXPOSE {container['ports'][0]['containerPort']}" in dockerfile
