@@ -99,7 +99,8 @@ class Idempotent(params.Depends):
 def idempotent(owner: Callable[..., Awaitable[HasId | None]] = nobody) -> Idempotent:
     """Accept the header `Idempotency-Key` in a POST: `dependencies=[idempotent(current_user)]`.
 
-    Keys are separate for each owner. The response is stored, so do not use this for secrets.
+    Keys are separate for each owner. The response is stored, so do not use this for secrets. The
+    route must not commit before it ends, as one that hashes a password does.
     """
 
     async def reserve(
