@@ -17,10 +17,10 @@ from tests.support.rendering import Render, render_project
 MAX_LINES = 150  # of a file
 OWNED_LINES = {
     (False, "none"): 3076,
-    (True, "none"): 4594,
-    (False, "taskiq"): 3802,
-    (False, "celery"): 3838,
-    (False, "apscheduler"): 3662,
+    (True, "none"): 4595,
+    (False, "taskiq"): 3811,
+    (False, "celery"): 3847,
+    (False, "apscheduler"): 3671,
 }
 """The lines of the service and its migrations, by users and jobs. Keep them few."""
 JINJA = re.compile(r"(?<!\$)\{\{|\{%|%\}|\{#")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from secrets import token_urlsafe
 
 from fastapi import BackgroundTasks
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.auth.models import User
 from app.auth.repository import ApiKeyRepository, UserRepository
@@ -38,6 +38,7 @@ async def read_key(
 
 
 async def record_use(db: Database, key_id: Id) -> None:
-    with suppress(DBAPIError, TransactionConflict):  # the next request records its use
+    # The next request records its use. An error would skip the other background tasks.
+    with suppress(SQLAlchemyError, TransactionConflict):
         async with db.unit() as session:
             await ApiKeyRepository.from_session(session).record_use(key_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import structlog
 from sqlmodel import col, func, select
 
 from app.db.database import Database
@@ -12,12 +13,20 @@ from app.jobs.settings import JobSettings
 
 BATCH = 100
 
+log = structlog.get_logger()
+
 
 async def run_due_jobs(db: Database, settings: JobSettings) -> None:
-    """Run all jobs that are due in this process, and those that they add."""
-    while jobs := await claim(db, settings):
-        for job in jobs:
-            await run(db, settings, job.id, job.attempts)
+    """Run all jobs that are due in this process, and those that they add.
+
+    An error is only logged, because it would skip the other background tasks of the request.
+    """
+    try:
+        while jobs := await claim(db, settings):
+            for job in jobs:
+                await run(db, settings, job.id, job.attempts)
+    except Exception as error:  # noqa: BLE001  the database may raise any error
+        log.warning("jobs are not run", error=ascii(error))
 
 
 async def claim(db: Database, settings: JobSettings, limit: int = BATCH) -> Sequence[Job]:

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import col, select, update
 
+from app.auth.api_keys import record_use
 from app.auth.models import ApiKey, User
+from app.auth.repository import ApiKeyRepository
 from app.db.database import Database
 from app.db.models import now
 from tests.auth.fixtures import PASSWORD, Accounts, Headers
@@ -142,6 +145,18 @@ async def test_use_is_recorded_once_a_minute(
     await change_key(db, last_used_at=now() - timedelta(minutes=2))
     await status(anonymous, key)
     assert await last_use() > first
+
+
+async def test_use_is_not_recorded_while_the_pool_is_busy(
+    user_client: AsyncClient, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await create(user_client)
+
+    async def fail(*_: object) -> None:
+        raise PoolTimeout("busy")
+
+    monkeypatch.setattr(ApiKeyRepository, "record_use", fail)
+    await record_use(db, key["id"])  # an error would skip the other background tasks
 
 
 @pytest.mark.parametrize("key", ["key_", "key_x", "key_\N{SNOWMAN}"])

@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.db.database import Database
 from app.jobs.due import claim, run_due_jobs
@@ -40,3 +41,9 @@ async def test_clock_is_set_back(
         await add(db, note, "at once")
     await run_due_jobs(db, settings)
     assert done == ["at once"]
+
+
+async def test_database_fails(db: Database, settings: Settings, make_database_fail: None) -> None:
+    with capture_logs() as logs:
+        await run_due_jobs(db, settings)  # an error would skip the other background tasks
+    assert [log["event"] for log in logs] == ["jobs are not run"]
