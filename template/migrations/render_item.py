@@ -28,7 +28,7 @@ def render_item(kind: str, value: Any, autogenerate: AutogenContext) -> str | Li
         reject_column(value, autogenerate)
     if kind != "type":
         return False
-    if hasattr(value, "astext_type"):
+    if hasattr(value, "astext_type") and autogenerate.dialect.name != "postgresql":
         autogenerate.imports.add("from sqlalchemy import Text")  # JSONB(astext_type=Text())
     if type(value).__module__.startswith("sqlalchemy."):
         return False

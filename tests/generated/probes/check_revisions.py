@@ -97,6 +97,7 @@ def expect_error(kind: type[Exception], words: str, function: Callable[[], Any])
 def two_revisions_with_one_message() -> None:
     paths = [Path(command.revision(config(), "wip").path) for _ in range(2)]
     assert paths[0] != paths[1] and all(path.exists() for path in paths)
+    assert "import sqlalchemy as sa\nfrom alembic import op\n" in paths[0].read_text()
     command.upgrade(config(), "head")
 
 
