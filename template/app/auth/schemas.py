@@ -3,20 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    EmailStr,
-    Field,
-    StrictBool,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StrictBool
 
 from app.auth.models import normalize_email
 from app.auth.settings import MAX_LENGTH, MIN_LENGTH
 from app.db.ids import Id
-from app.http.schemas import Text
+from app.http.schemas import Instant, Text
 
 
 def check_email(value: str) -> str:
@@ -82,7 +74,7 @@ class EmailChange(Body):
 class KeyCreate(Body):
     current_password: Password
     name: Annotated[Text, Field(min_length=1, max_length=100)]
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
 
 
 class KeyRead(BaseModel):
