@@ -70,9 +70,14 @@ class UserRepository(Repository, BaseUserDatabase[User, Id]):
         await self.session.flush()
 
     async def replace_password(self, user: User, hashed_password: str) -> bool:
-        """Replace the password. Returns False if another request has changed it meanwhile."""
+        """Replace the password. Returns False if another request has changed it meanwhile.
+
+        An equal hash only locks the row: a change of the password waits, and ends the new session.
+        """
         unchanged = (col(User.id) == user.id, col(User.hashed_password) == user.hashed_password)
         statement = update(User).where(*unchanged).values(hashed_password=hashed_password)
+        if hashed_password == user.hashed_password:
+            statement = statement.values(updated_at=col(User.updated_at))
         return (await self.session.exec(statement)).rowcount == 1
 
     async def release_connection(self) -> None:

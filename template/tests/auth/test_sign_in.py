@@ -2,8 +2,10 @@
 
 import pytest
 from httpx2 import AsyncClient
+from sqlmodel import select
 
 from app.auth.models import User
+from app.db.database import Database
 from tests.auth.fixtures import PASSWORD
 from tests.conftest import ROOT
 
@@ -24,6 +26,14 @@ async def test_sign_in_with_cookie(client: AsyncClient, user: User) -> None:
     assert (await client.get("/users/me")).json()["email"] == user.email
     assert (await client.post("/auth/session/logout")).status_code == 204
     assert (await client.get("/users/me")).status_code == 401
+
+
+async def test_sign_in_does_not_change_the_user(
+    client: AsyncClient, user: User, db: Database
+) -> None:
+    assert (await client.post("/auth/session/login", data=FORM)).status_code == 204
+    async with db.unit(read_only=True) as session:
+        assert (await session.exec(select(User.updated_at))).one() == user.updated_at
 
 
 @pytest.mark.parametrize("path", ["/auth/jwt/login", "/auth/session/login"])
