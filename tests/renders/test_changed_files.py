@@ -46,6 +46,7 @@ CHANGED_FILES = {
         "tests/test_engine.py",
         "tests/server.py",
         "tests/test_standby.py",
+        "tests/test_table_copies.py",
         "tests/test_url.py",
     },
     "session_style": {"app/db/session.py", "tests/test_sessions.py"},

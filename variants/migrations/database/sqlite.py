@@ -5,6 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+from alembic.ddl.base import ColumnName
 from alembic.ddl.sqlite import SQLiteImpl
 from alembic.operations import ops
 from alembic.operations.batch import ApplyBatchImpl
@@ -20,18 +21,53 @@ AFTER_FAILURE = ": the failed revision was rolled back."
 FOREIGN_KEYS = """\
 The shared connection checks foreign keys. A migration that creates a table again would delete the
 rows that refer to it: run `PRAGMA foreign_keys = OFF` on the connection first."""
+OF_TABLE = text(
+    "SELECT name, sql FROM sqlite_master WHERE tbl_name = :table COLLATE NOCASE"
+    " AND type IN ('index', 'trigger') AND sql IS NOT NULL"
+)
 
 
-class CopyWithoutComputedColumns(SQLiteImpl):
-    """Copies a table without the values of its computed columns, which SQLite computes itself."""
+class CopyImpl(SQLiteImpl):
+    """Copies a table with what Alembic cannot copy, such as triggers and indexes of expressions."""
 
     __dialect__ = "sqlite"  # Alembic uses this class instead of its own
 
     def prep_table_for_batch(self, batch_impl: ApplyBatchImpl, table: Table) -> None:
-        """Alembic calls this before it copies the rows into the new table."""
+        """Alembic calls this before it creates the new table and copies the rows."""
         for name, column in batch_impl.columns.items():
-            if isinstance(column.server_default, Computed):
+            if isinstance(column.server_default, Computed):  # SQLite computes the values itself
                 batch_impl.column_transfers[name].clear()
+        dropped = {index.name for index in table.indexes} - batch_impl.indexes.keys()
+        assert self.connection is not None
+        found = () if self.as_sql else self.connection.execute(OF_TABLE, {"table": table.name})
+        self.kept = {row.name: row.sql for row in found if row.name not in dropped}
+        for name in self.kept.keys() & batch_impl.indexes.keys():
+            del batch_impl.indexes[name]
+        # The new table gets the old names of its columns, which the kept statements contain.
+        self.new_names = [(column, column.name) for column in batch_impl.columns.values()]
+        for name, column in batch_impl.columns.items():
+            column.name = name
+
+    def rename_table(
+        self, old_table_name: str, new_table_name: str, schema: str | None = None
+    ) -> None:
+        """Alembic calls this after it has dropped the old table."""
+        if not old_table_name.startswith("_alembic_tmp_"):
+            return super().rename_table(old_table_name, new_table_name, schema)
+        self._exec("PRAGMA legacy_alter_table = ON")  # a view may select from the missing table
+        try:
+            super().rename_table(old_table_name, new_table_name, schema)
+        finally:
+            self._exec("PRAGMA legacy_alter_table = OFF")
+        for sql in self.kept.values():
+            assert self.connection is not None
+            self.connection.exec_driver_sql(sql)
+        # SQLite also renames the columns in indexes, triggers, views and foreign keys. It raises an
+        # error if one of them needs a column that is missing, even if no name changes.
+        renamed = [(column, name) for column, name in self.new_names if column.name != name]
+        for column, name in renamed or self.new_names[:1]:
+            self._exec(ColumnName(new_table_name, column.name, name, schema=schema))
+            column.name = name
 
 
 def drop_tables_last(_: object, __: object, scripts: list[ops.MigrationScript]) -> None:
