@@ -60,7 +60,7 @@ def configure_telemetry(name: str) -> None:
         "service.instance.id": str(uuid4()),  # otherwise, the metrics of workers would collide
     }
     resource = Resource.create(attributes).merge(OTELResourceDetector().detect())
-    # OTEL_TRACES_SAMPLER takes precedence. With all traces, a read takes 1.5 times as long.
+    # OTEL_TRACES_SAMPLER takes precedence. With all traces, a read takes 30 to 60 % more CPU.
     sampler = None if "OTEL_TRACES_SAMPLER" in os.environ else ParentBasedTraceIdRatio(SAMPLED)
     # Exemplars link metrics to traces. Requests are a few percent faster without them.
     os.environ.setdefault("OTEL_METRICS_EXEMPLAR_FILTER", "always_off")

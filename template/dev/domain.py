@@ -42,7 +42,7 @@ Examples:
 commands = typer.Typer(add_completion=False, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(help="The name of the domain, in the plural.")]
 Fields = Annotated[list[str], typer.Argument(help="One or more fields.")]
-One = Annotated[str, typer.Option(help="The singular, if no rule gives it: person for people.")]
+One = Annotated[str, typer.Option(help="The singular, if it is irregular: person for people.")]
 Shared = Annotated[bool, typer.Option("--shared", help="All users share the rows.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan, and change nothing.")]
 Force = Annotated[bool, typer.Option("--force", help="Remove the files that you edited, too.")]

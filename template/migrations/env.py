@@ -62,7 +62,7 @@ def run_on(connection: Connection) -> None:
 def run_shared(shared: Connection | Engine) -> None:
     """Use the connection of a program that runs Alembic, such as a test: without the lock.
 
-    If that program has begun a transaction, it also ends it.
+    If that program has begun a transaction, the program also ends it.
     """
     if isinstance(shared, Engine):
         with shared.connect() as connection:

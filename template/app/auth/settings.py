@@ -61,7 +61,7 @@ class AuthSettings(BaseSettings):
     )
     smtp_host: str | None = Field(
         default=None,
-        description="SMTP server. Without one, no mail is sent; in development, it is logged.",
+        description="SMTP server. Without one, no mail is sent; in development, mail is logged.",
     )
     smtp_port: int = Field(default=587, description="SMTP port; usually 465 with `tls`.")
     smtp_user: str | None = Field(default=None, description="SMTP user name (optional).")

@@ -38,8 +38,8 @@ class IdempotentRoute(APIRoute):
 class PrefixRouter(APIRouter):
     """An `APIRouter` whose routes are tried only if its prefix is in the path.
 
-    FastAPI tries the routes of each router until one matches (fastapi#16159). With ten domains,
-    this would take a quarter of the time of a request.
+    FastAPI tries the routes of each router until one matches (fastapi#16159). With twenty
+    more domains, a read would take 1.2 to 1.4 times as much CPU.
     """
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Chooses the requests that read from the standby: those that have not just written."""
+"""Chooses the requests that read from the standby: their client has not just written."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 

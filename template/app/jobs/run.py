@@ -80,7 +80,7 @@ def is_attempt(job: Job) -> ColumnElement[bool]:
 
 
 async def once(session: AsyncSession) -> bool:
-    """Return False if the job has already been done. Use it in the unit of work with the effects.
+    """Return False if the job is already done. Call this in the unit of work with the effects.
 
     A job may run twice, for example if a worker dies before it reports that the job is done. This
     deletes the job in the same transaction.

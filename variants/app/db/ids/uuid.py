@@ -26,6 +26,6 @@ def reference(
 ) -> Any:
     """A foreign key with an index: `item_id: Id = reference("items.id")`.
 
-    Without `index`, add an index or a unique constraint whose first column it is.
+    Without `index`, add an index or a unique constraint that begins with this column.
     """
     return Field(foreign_key=to, ondelete=ondelete, index=index)

@@ -26,7 +26,7 @@ class DatabaseSettings(BaseSettings):
     )
     migrations_database_url: OptionalURL = Field(
         default=None,
-        description="For migrations, if DATABASE_URL is a pooler or one of several servers.",
+        description="URL for migrations, if DATABASE_URL is a pooler or one of several servers.",
     )
     database_write_pool: int = Field(
         default=10, ge=1, description="Connections per worker for transactions. All stay open."

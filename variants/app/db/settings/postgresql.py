@@ -28,7 +28,7 @@ class DatabaseSettings(BaseSettings):
     )
     migrations_database_url: OptionalURL = Field(
         default=None,
-        description="For migrations, if DATABASE_URL is a pooler or one of several servers.",
+        description="URL for migrations, if DATABASE_URL is a pooler or one of several servers.",
     )
     database_write_pool: int = Field(
         default=10, ge=1, description="Connections per worker for transactions. All stay open."
@@ -59,7 +59,7 @@ class DatabaseSettings(BaseSettings):
         description="Timeout in seconds for an idle transaction. 0 means no timeout.",
     )
     database_pooler: Literal["none", "transaction"] = Field(
-        default="none", description="Use transaction behind PgBouncer in transaction mode."
+        default="none", description="transaction: behind PgBouncer in transaction mode."
     )
 
     @field_validator("database_url", "migrations_database_url")
