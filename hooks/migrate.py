@@ -15,8 +15,9 @@ The team's edits and its answer would be lost. A release that moves or renames s
     migrate.py ANSWERS move OLD NEW                      move a file or a folder, with its edits
     migrate.py ANSWERS rename QUESTION NEW [WAS=IS ...]  rename an answer and its values
 
-ANSWERS is the answers file, which a project with several templates names itself. Copier runs it in the project's folder. Running it again changes nothing. Only the update to that
-release needs `--trust`.
+ANSWERS is the answers file, which a project with several templates names itself. Copier runs this
+script in the project's folder. Running it again changes nothing. Only the update to that release
+needs `--trust`.
 """
 
 import subprocess

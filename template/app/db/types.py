@@ -12,7 +12,7 @@ from sqlmodel import UTCDateTime
 
 
 class ExactString(TypeDecorator[str]):
-    """Text that is compared exactly: case, accents and trailing spaces count."""
+    """Text that is compared exactly: case, accents and trailing spaces are significant."""
 
     impl = String
     cache_ok = True
