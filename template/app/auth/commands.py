@@ -1,4 +1,4 @@
-"""Commands for users: `uv run manage users`."""
+"""Commands for users: `uv run just run manage users`."""
 
 import asyncio
 import os

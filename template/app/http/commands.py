@@ -1,4 +1,4 @@
-"""Commands for idempotency keys: `uv run manage idempotency`."""
+"""Commands for idempotency keys: `uv run just run manage idempotency`."""
 
 import asyncio
 
