@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.db.error_codes import READ_ONLY, STALE, code_of
+from app.db.keepalive import set_keepalive
 from app.db.pool import FifoPool
 from app.db.settings import DatabaseSettings
 
@@ -113,7 +114,9 @@ async def connect(host: Any = None, port: Any = None, **kwargs: Any) -> Any:
     several = isinstance(host, list)
     for address in zip(host, port, strict=True) if several else [(host, port)]:
         try:
-            return await asyncpg.connect(host=address[0], port=address[1], **kwargs)
+            connection = await asyncpg.connect(host=address[0], port=address[1], **kwargs)
+            set_keepalive(connection._transport)
+            return connection
         except NEXT_HOST as error:
             failure = error
     raise asyncpg.CannotConnectNowError(f"Cannot connect: {failure}") from failure

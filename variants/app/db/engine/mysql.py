@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolResetState
 
 from app.db.error_codes import NO_QUORUM, UNAVAILABLE, code_of
+from app.db.keepalive import set_keepalive
 from app.db.pool import FifoPool
 from app.db.settings import DatabaseSettings
 from app.db.url_parameters import hosts_of, tls_context
@@ -132,9 +133,11 @@ async def connect_to(**args: Any) -> Any:
     """Connect within the timeout, which the driver applies only to the first step."""
     try:
         async with asyncio.timeout(args["connect_timeout"]):
-            return await {{ "asyncmy.connect(**args)" if db_driver == "asyncmy" else "Connection.open(**args)" }}
+            connection: Any = await {{ "asyncmy.connect(**args)" if db_driver == "asyncmy" else "Connection.open(**args)" }}
     except TimeoutError as error:
         raise OperationalError(2003, "The server does not answer") from error
+    set_keepalive(connection.{{ "_transport" if db_driver == "asyncmy" else "_writer" }})
+    return connection
 
 
 def reconnect_without_quorum(context: ExceptionContext) -> None:

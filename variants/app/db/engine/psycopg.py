@@ -10,10 +10,17 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.db.error_codes import READ_ONLY, STALE, code_of
+from app.db.keepalive import PROBE_INTERVAL, PROBES, TIMEOUT
 from app.db.pool import FifoPool
 from app.db.settings import DatabaseSettings
 
 MAX_IDLE = 30  # seconds; a firewall may drop a connection that is idle for longer
+KEEPALIVE = {
+    "keepalives_idle": PROBE_INTERVAL,
+    "keepalives_interval": PROBE_INTERVAL,
+    "keepalives_count": PROBES,
+    "tcp_user_timeout": TIMEOUT * 1000,
+}
 
 
 def create_writer(settings: DatabaseSettings) -> AsyncEngine:
@@ -90,6 +97,7 @@ def _connect_args(settings: DatabaseSettings, **session: str) -> dict[str, Any]:
     args: dict[str, Any] = {"options": " ".join(options)} if options else {}
     if "connect_timeout" not in query:
         args["connect_timeout"] = max(2, round(settings.database_connect_timeout))
+    args |= {name: value for name, value in KEEPALIVE.items() if name not in query}
     if settings.database_pooler == "transaction":  # a statement belongs to a server session
         args["prepare_threshold"] = None
     return args
