@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
+from app.db import UnnamedCheckError
 from app.db.engine import create_migrator
 from app.db.settings import DatabaseSettings
 from app.domains import load_models
@@ -20,7 +21,10 @@ from migrations import database
 from migrations.autogenerate import include_own_tables
 from migrations.compare import compare_type
 
-load_models()
+try:
+    load_models()
+except UnnamedCheckError as error:
+    raise CommandError(str(error)) from error
 
 
 def include_object(item: Any, *_: object) -> bool:

@@ -7,7 +7,9 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection
+from alembic.util import CommandError
+from sqlalchemy import URL, CheckConstraint, Column, Connection, Integer, Table
+from sqlmodel import SQLModel
 
 from app.db.engine import create_migrator
 from app.db.schema_version import database_revisions, known_revisions
@@ -70,6 +72,15 @@ def test_known_revisions_with_branches_and_merges(tmp_path: Path) -> None:
 
 def test_migrations_match_the_models(config: Config) -> None:
     command.check(config)
+
+
+def test_unnamed_check_is_refused(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load_models() -> None:
+        Table("test_unnamed", SQLModel.metadata, Column("a", Integer, CheckConstraint("a > 0")))
+
+    monkeypatch.setattr("app.domains.load_models", load_models)
+    with pytest.raises(CommandError, match=r"CHECK constraint of test_unnamed has no name"):
+        command.check(config)
 
 
 def test_downgrade_and_upgrade(empty: Config) -> None:

@@ -1,9 +1,8 @@
 """A revision that Alembic writes for changed models runs, and leaves nothing to change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alembic import command
@@ -13,6 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy import (
     URL,
     Boolean,
+    CheckConstraint,
     Column,
     Computed,
     Enum,
@@ -26,6 +26,7 @@ from sqlalchemy import (
     func,
     true,
 )
+from sqlalchemy.schema import SchemaItem
 from sqlmodel import SQLModel
 
 from app.db.types import ExactDecimal, ExactString, Timestamp, value_enum
@@ -35,7 +36,8 @@ from tests.database import fresh_database
 # Tables may reference each other in a cycle.
 pytestmark = pytest.mark.filterwarnings("ignore:Cannot correctly sort tables")
 
-Columns = list[Column[Any]]
+Columns = Sequence[SchemaItem]
+LONG_NAME = "the_name_has_characters" * 3  # PostgreSQL and MySQL shorten it
 Status = StrEnum("Status", ["OPEN", "CLOSED"])
 MoreStatus = StrEnum("MoreStatus", ["OPEN", "CLOSED", "LOST"])
 
@@ -93,6 +95,7 @@ def add_tables(metadata: MetaData) -> None:
         Column("active", Boolean, server_default=true()),
         Column("one", Integer, Computed("1", persisted=True)),
         Column("word", String(9), server_default=""),
+        CheckConstraint("name <> ''", name=LONG_NAME),
     ]
     define(metadata, children, parents, "it's 5%")
 

@@ -1,9 +1,18 @@
 from sqlalchemy import CheckConstraint, Constraint, Table
+from sqlalchemy.exc import InvalidRequestError
 from sqlmodel import SQLModel
 
+NO_NAME = 'A CHECK constraint of {} has no name. Name it: CheckConstraint(…, name="positive_size").'
 
-def column_of_type(constraint: Constraint, _: Table) -> str:
+
+class UnnamedCheckError(InvalidRequestError):
+    pass
+
+
+def column_of_type(constraint: Constraint, table: Table) -> str:
     """Name the column of an enum's CHECK constraint, because two columns can have the same enum."""
+    if not isinstance(constraint.name, str):
+        raise UnnamedCheckError(NO_NAME.format(table.name))
     if isinstance(constraint, CheckConstraint) and constraint._type_bound:
         return "".join(f"{column.name}_" for column in constraint.columns)
     return ""
