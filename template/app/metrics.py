@@ -1,4 +1,4 @@
-"""Runs what measures regularly: the function `measure(db)` in the `metrics.py` of a domain."""
+"""Runs the function `measure(db)` in the `metrics.py` of each domain."""
 
 import asyncio
 from types import ModuleType
