@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api import include_domain
-from app.db.engine import create_reader, create_writer
+from app.db.engine import create_migrator, create_reader, create_writer
 from app.db.session import DatabaseDep
 from app.db.url import parse_url
 from app.settings import Settings
@@ -40,10 +40,11 @@ def mount(app: FastAPI) -> None:
 
 
 async def select(engine: AsyncEngine, *values: str) -> list[Any]:
-    async with engine.connect() as connection:
-        row = (await connection.exec_driver_sql(f"SELECT {', '.join(values)}")).one()
-    await engine.dispose()
-    return list(row)
+    try:
+        async with engine.connect() as connection:
+            return list((await connection.exec_driver_sql(f"SELECT {', '.join(values)}")).one())
+    finally:
+        await engine.dispose()
 
 
 def with_hosts(settings: Settings, hosts: str) -> Settings:
@@ -68,6 +69,14 @@ async def test_session_settings(settings: Settings) -> None:
     names = "@@innodb_lock_wait_timeout", "@@autocommit", "@@character_set_client"
     assert await select(create_writer(changed), *names) == [7, 0, "utf8mb4"]
     assert await select(create_reader(changed), "@@autocommit") == [1]
+
+
+async def test_statement_timeout(settings: Settings) -> None:
+    changed = settings.model_copy(update={"database_statement_timeout": 0.1})
+    for create in (create_writer, create_reader):
+        with pytest.raises(DBAPIError, match="1969|3024"):  # MariaDB, MySQL
+            await select(create(changed), "1 FROM DUAL WHERE SLEEP(20)")
+    assert await select(create_migrator(changed), "1 FROM DUAL WHERE NOT SLEEP(0.2)") == [1]
 
 
 async def test_next_host_is_tried_if_one_is_unavailable(settings: Settings) -> None:

@@ -72,9 +72,12 @@ def _create(
     def prepare(connection: Any, _: object) -> None:
         cursor = connection.cursor()
         cursor.execute(f"SET SESSION TRANSACTION {access}")
-        timeout = settings.database_lock_timeout
-        cursor.execute(
-            f"SET SESSION innodb_lock_wait_timeout = {timeout}, lock_wait_timeout = {timeout}"
+        lock = settings.database_lock_timeout
+        statement = settings.database_statement_timeout
+        cursor.execute(  # MariaDB runs only the first comment, MySQL only the second
+            f"SET SESSION innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}"
+            f"/*M!100101 , max_statement_time = {statement} */"
+            f"/*!50708 , max_execution_time = {statement * 1000:.0f} */"
         )
         if sync_wait := settings.database_wsrep_sync_wait:
             cursor.execute(f"SET SESSION wsrep_sync_wait = {sync_wait}")

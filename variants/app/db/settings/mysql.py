@@ -48,6 +48,11 @@ class DatabaseSettings(BaseSettings):
     database_isolation_level: Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] = Field(
         default="READ COMMITTED", description="Isolation level. Conflicting requests are retried."
     )
+    database_statement_timeout: float = Field(
+        default=30,
+        ge=0,
+        description="Timeout in seconds for a statement (MySQL: a SELECT). 0 means no timeout.",
+    )
     database_lock_timeout: int = Field(
         default=5, ge=1, description="Seconds that a statement waits for a locked row or table."
     )
