@@ -10,7 +10,7 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import CheckConstraint, MetaData
+from sqlalchemy import CheckConstraint, Column, MetaData
 
 TABLE = re.compile(r"""\bop\.(?:create_table\(|rename_table\(\s*["'][^"']+["'],)\s*["']([^"']+)""")
 SCHEMA = re.compile(r"""\bschema=["']([^"']+)""")
@@ -53,6 +53,22 @@ def reject_id_changes(
     if (old.python_type is int) != (new.python_type is int):
         raise CommandError(ID_TYPE_CHANGED.format(table=change.table_name, old=old, new=new))
     return change
+
+
+@rewriter.rewrites(ops.CreateTableOp)
+def include_checks_of_columns(
+    _: MigrationContext, __: object, create: ops.CreateTableOp
+) -> ops.CreateTableOp:
+    """Alembic leaves out a CHECK that a model declares in a column, so add it to the table."""
+    columns = [column for column in create.columns if isinstance(column, Column)]
+    checks = [
+        CheckConstraint(check.sqltext, name=check.name)
+        for column in columns
+        for check in column.constraints
+        if isinstance(check, CheckConstraint)
+    ]
+    create.columns = [*create.columns, *checks]
+    return create
 
 
 @rewriter.rewrites(ops.ModifyTableOps)

@@ -86,7 +86,7 @@ def add_tables(metadata: MetaData) -> None:
         Column("status", value_enum(Status), nullable=False),
         Column("color", Enum("red", "green", name="test_color")),
         Column("size", String(5)),
-        Column("price", ExactDecimal(12, 2)),
+        Column("price", ExactDecimal(12, 2), CheckConstraint("price >= 0", name="price")),
         Column("at", Timestamp(), server_default=func.now()),
     ]
     parents: Columns = [
