@@ -60,8 +60,8 @@ def test_known_revisions_with_branches_and_merges(tmp_path: Path) -> None:
         "left": "revision = 'left'  # a branch\ndown_revision = 'base'",
         "right": "revision = 'right'\ndown_revision = 'base'\nlabels = set()\ndepends_on = None",
         "merge": "revision = 'merge'\ndown_revision = (\n    'left',\n    'right',\n)",
-        "needed": "revision = 'needed'\ndown_revision = None",
-        "needs": "revision = 'needs'\ndown_revision = 'merge'\ndepends_on = ['needed']",
+        "needed": "revision = 'needed'\ndown_revision = None\nbranch_labels = ('plugin',)",
+        "needs": "revision = 'needs'\ndown_revision = 'merge'\ndepends_on = ['plugin']",
         "__init__": "",
     }.items():
         (tmp_path / f"{name}.py").write_text(text)

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, inspect, text
 VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
 # revision = "…", down_revision: str | None = "…", depends_on = ("…", "…"), also on several lines
 IDENTIFIER = re.compile(
-    r"^(revision|down_revision|depends_on)\b[^=\n]*= *(\([^)]*\)|\[[^]]*\]|.+)$", re.MULTILINE
+    r"^(revision|down_revision|depends_on|branch_labels)\b[^=\n]*= *(\([^)]*\)|\[[^]]*\]|.+)$",
+    re.MULTILINE,
 )
 
 
@@ -25,12 +26,20 @@ def known_revisions(folder: Path = VERSIONS) -> tuple[set[str], set[str]]:
     """
     known: set[str] = set()
     followed: set[str] = set()
+    labels: dict[str, str] = {}
     for path in [path for path in folder.iterdir() if path.suffix == ".py"]:
-        for name, value in IDENTIFIER.findall(path.read_text(encoding="utf-8")):
-            revisions = literal_eval(value) or ()
-            found = known if name == "revision" else followed
-            found.update([revisions] if isinstance(revisions, str) else revisions)
-    return known - followed, known
+        found = read_identifiers(path.read_text(encoding="utf-8"))
+        for revision in found.get("revision", ()):
+            known.add(revision)
+            labels |= dict.fromkeys(found.get("branch_labels", ()), revision)
+        followed |= {*found.get("down_revision", ()), *found.get("depends_on", ())}
+    return known - {labels.get(it, it) for it in followed}, known
+
+
+def read_identifiers(text: str) -> dict[str, tuple[str, ...]]:
+    """The identifiers and labels of a revision, by the name of the variable."""
+    values = {name: literal_eval(value) or () for name, value in IDENTIFIER.findall(text)}
+    return {name: (it,) if isinstance(it, str) else tuple(it) for name, it in values.items()}
 
 
 def database_revisions(connection: Connection) -> set[str]:
