@@ -118,6 +118,19 @@ def test_invalid_answer_writes_nothing(
     assert not (tmp_path / "project").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [("driver", "db_driver"), ("database", "db_driver"), ("id", "id_type"), ("users", "auth")],
+)
+def test_name_of_a_computed_value_is_not_a_question(
+    template: Path, tmp_path: Path, name: str, question: str
+) -> None:
+    message = f"{name} is not a question. Answer {question}"
+    with pytest.raises((ValueError, CopierError), match=message):
+        render_project(template, tmp_path / "project", **{name: "true"})
+    assert not (tmp_path / "project").exists()
+
+
 def test_invalid_answer_on_the_command_line_has_an_exit_code(
     template: Path, tmp_path: Path
 ) -> None:
