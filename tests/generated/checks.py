@@ -43,6 +43,7 @@ from tests.support.combinations import (
     DEEPLY_FUZZED,
     DEFAULT,
     FAULT_INJECTED,
+    FUZZED,
     IMAGE_BUILT,
     LOAD_TESTED,
     RECIPES_USED,
@@ -99,7 +100,7 @@ CHECKS = [
     Check("revisions", REVISED, revise_models),
     Check("column types", FAULT_INJECTED_DI, revise_column_types),
     Check("refusal of other databases", FAULT_INJECTED_SERVER, check_refusal_of_other_databases),
-    Check("fuzzing", [it for it in ALL if it not in WITH_JOBS], fuzz),  # jobs have no routes
+    Check("fuzzing", FUZZED, fuzz),
     Check("latency beside logins", DEEPLY_FUZZED, measure_latency_beside_logins),
     Check("memory of sign-ins", DEEPLY_FUZZED[:1], measure_memory_of_sign_ins),
     Check("load", LOAD_TESTED, put_under_load),
@@ -129,6 +130,7 @@ def estimate_cost(combination: Combination) -> int:
     """Returns how long a combination takes, roughly, compared with one without further checks."""
     further = (
         FAULT_INJECTED,
+        FUZZED,
         JOBS_FAULT_INJECTED,
         DEEPLY_FUZZED,
         IMAGE_BUILT,

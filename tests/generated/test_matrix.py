@@ -1,9 +1,10 @@
-"""The matrix: every combination is installed, migrated, linted, type-checked, tested and fuzzed.
+"""The matrix: every combination is installed, migrated, linted, type-checked and tested.
 
 Its own tests run on its own database. `checks.py` lists all checks, and the combinations of each.
 """
 
 import re
+from itertools import permutations
 
 import pytest
 
@@ -25,6 +26,7 @@ from tests.support.combinations import (
     COMBINATIONS,
     DEFAULT,
     FAULT_INJECTED,
+    FUZZED,
     LOAD_TESTED,
     Combination,
 )
@@ -73,6 +75,19 @@ def test_number_of_tests_in_readme(combination: Combination, matrix: Matrix) -> 
     assert row is not None
     number = int(row[1 + README_COLUMNS.index(combination)])
     assert matrix.result(combination).tests == number
+
+
+def test_fuzzed_combinations_have_each_pair_of_answers() -> None:
+    def pairs(combinations: list[Combination]) -> set[tuple[object, ...]]:
+        return {
+            pair
+            for it in combinations
+            for pair in permutations((it.db_driver, it.session_style, it.id_type, it.auth), 2)
+        }
+
+    without_jobs = [it for it in COMBINATIONS if it.jobs == "none"]
+    assert pairs(FUZZED) == pairs(without_jobs)
+    assert len(FUZZED) == 10
 
 
 @pytest.mark.parametrize("combination", FAULT_INJECTED, ids=str)

@@ -75,12 +75,24 @@ FAULT_INJECTED = [
     for style, id_type, auth in [("di", "int", False), ("scoped", "uuid", True)]
 ]
 
-# Random and stateful fuzzing, which takes longer: users with each id type, without and with a
-# server. All other combinations are fuzzed with the examples and edge cases of their schema.
-DEEPLY_FUZZED = [
+# Fuzzing: each pair of answers to two questions occurs (pairwise testing). Where a driver's first
+# combination has one answer, its second one has the other.
+FUZZED = [
     Combination("aiosqlite", "di", "uuid", auth=True),
+    Combination("aiosqlite", "scoped", "int"),
     Combination("asyncpg", "scoped", "int", auth=True),
+    Combination("asyncpg", "di", "uuid"),
+    Combination("psycopg", "di", "int", auth=True),
+    Combination("psycopg", "scoped", "uuid"),
+    Combination("asyncmy", "scoped", "uuid", auth=True),
+    Combination("asyncmy", "di", "int"),
+    Combination("aiomysql", "di", "uuid", auth=True),
+    Combination("aiomysql", "scoped", "int"),
 ]
+
+# Random and stateful fuzzing, which takes longer: users with each id type, without and with a
+# server. The others are fuzzed with the examples and edge cases of their schema.
+DEEPLY_FUZZED = [FUZZED[0], FUZZED[2]]
 
 # The image is built from the Dockerfile and started: without and with a database server.
 IMAGE_BUILT = [

@@ -35,8 +35,8 @@ DOMAINS = [
     ORDERS | {"fields": [*ORDERS["fields"], "total:decimal:10:2", "status:enum:open:paid"]},
 ]
 
-# The first argument is "items" or nothing. The others are the names of rows to add. Prints all rows.
-ADD_AND_LIST_ROWS = """
+# Prints all rows, and then adds rows with a name. The first argument is "items" or nothing.
+LIST_AND_ADD_ROWS = """
 import asyncio, sys
 from decimal import Decimal
 import app.main
@@ -47,23 +47,20 @@ from app.settings import read_settings
 from sqlmodel import select
 
 async def main():
-    items, *names = sys.argv[1:]
+    items, name = sys.argv[1:]
     async with connect(read_settings()) as db, db.unit() as session:
-        for name in names:
-            customer = Customer(name=name, email=f"{name}@example.com")
-            order = Order(number=name, total=Decimal("0.10"), status=OrderStatus.OPEN)
-            order.customer = customer
-            session.add(order)
         orders = select(Order.number, Order.total, Order.status, Customer.name).join(Customer)
-        if items:
-            from app.items.models import Item
-            session.add_all(Item(name=name) for name in names)
-        await session.flush()
         for order in await session.exec(orders.order_by(Order.number)):
             print("row:", *order)
+        customer = Customer(name=name, email=f"{name}@example.com")
+        order = Order(number=name, total=Decimal("0.10"), status=OrderStatus.OPEN)
+        order.customer = customer
+        session.add(order)
         if items:
-            for name in await session.exec(select(Item.name).order_by(Item.name)):
-                print("row:", name)
+            from app.items.models import Item
+            for found in await session.exec(select(Item.name).order_by(Item.name)):
+                print("row:", found)
+            session.add(Item(name=name))
 
 asyncio.run(main())
 """
@@ -176,12 +173,12 @@ def run_scenario(
     run_command(project, base, "uv", "sync", "--quiet")
     env = base | create_database(combination, f"{scenario.name}_0", project)
     run_command(project, env, "uv", "run", "just", "migrate")
+    list_and_add_rows(project, env, combination, "row1")
     tests = 0
     for number, (question, value) in enumerate(scenario.changes, 1):
         orders.append(f"row{number} 0.10 open row{number}")
         if combination.example:
             items.append(f"row{number}")
-        add_and_list_rows(project, env, combination, f"row{number}")
         commit(project, f"Before change {number}")
         before, change = combination, {question: value}
         combination = Combination(**combination.answers | change)
@@ -202,14 +199,13 @@ def run_scenario(
         run_command(project, env, "uv", "run", "alembic", "check")
         if not combination.example:
             items.clear()
-        if (found := add_and_list_rows(project, env, combination)) != orders + items:
+        found = list_and_add_rows(project, env, combination, f"row{number + 1}")
+        if found != orders + items:
             raise CommandFailed(f"After {change} the rows are {found}, not {orders + items}")
         if combination.jobs != "none":
             output = run_command(project, env, "uv", "run", "python", "-c", RUN_AND_ADD_JOBS)
             if (done := output.count("job done")) != (before.jobs != "none"):
                 raise CommandFailed(f"After {change}, {done} jobs are done:\n{output}")
-        # The other tests are the same as those of a new project with these answers, as
-        # `test_updates.py` checks. The matrix runs them there.
         tests += count_passed_tests(run_command(project, env, *TEST_MIGRATIONS))
     commit(project, "After all changes")
     first = git(project, "rev-list", "HEAD", "--grep=^Before change 1$")
@@ -225,19 +221,23 @@ def change_answer(project: Path, env: dict[str, str], question: str, value: obje
     return run_command(project, env, *UPDATE, f"--data={question}={value}")
 
 
-def add_and_list_rows(
-    project: Path, env: dict[str, str], combination: Combination, *names: str
+def list_and_add_rows(
+    project: Path, env: dict[str, str], combination: Combination, name: str
 ) -> list[str]:
-    """Adds an order, its customer and an item of each name. Returns all orders and items."""
-    arguments = ["items" * combination.example, *names]
-    script = ["uv", "run", "python", "-c", ADD_AND_LIST_ROWS]
-    output = run_command(project, env, *script, *arguments)
+    """Returns all orders and items. Then adds an order, its customer and an item."""
+    script = ["uv", "run", "python", "-c", LIST_AND_ADD_ROWS]
+    output = run_command(project, env, *script, "items" * combination.example, name)
     return re.findall(r"^row: (.+)$", output, re.MULTILINE)
 
 
 def find_commands(message: str) -> list[str]:
-    """Returns the commands in Copier's message, except those that set up another database."""
-    return re.findall(r"^  ((?:uv run|rm) .*?)$", message, re.MULTILINE)
+    """Returns the commands in a message, except those that set up another database, or run tests.
+
+    The other tests are the same as those of a new project with these answers, as `test_updates.py`
+    checks. The matrix runs them there.
+    """
+    commands = re.findall(r"^  ((?:uv run|rm) .*?)$", message, re.MULTILINE)
+    return [command for command in commands if command != "uv run just test"]
 
 
 def check_conflicts(project: Path, env: dict[str, str]) -> None:
