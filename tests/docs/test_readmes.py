@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from tests.docs.executable_docs import execute_block, read_blocks
 from tests.docs.test_docs import PAGES
 from tests.generated.serving import JSON_HEADERS, run_just_dev
-from tests.support.combinations import COMBINATIONS, FAULT_INJECTED, Combination
+from tests.support.combinations import COMBINATIONS, FAULT_INJECTED, FUZZED, Combination
 from tests.support.commands import count_passed_tests, run_command, run_failing_command
 from tests.support.databases import environment_variables
 from tests.support.files import replace_in_file
@@ -191,6 +191,7 @@ def test_numbers_of_template_readme() -> None:
     changes = sum(len(scenario.changes) for scenario in SCENARIOS)
     assert f"{len(COMBINATIONS)} services are" in readme
     assert len(FAULT_INJECTED) == 10 and "Ten of them" in readme
+    assert len(FUZZED) == 10 and "Ten services" in readme
     assert f"{changes} changes of answers" in readme
     assert f"the {len(PAGES)} pages in" in readme
 

@@ -87,7 +87,6 @@ def test_fuzzed_combinations_have_each_pair_of_answers() -> None:
 
     without_jobs = [it for it in COMBINATIONS if it.jobs == "none"]
     assert pairs(FUZZED) == pairs(without_jobs)
-    assert len(FUZZED) == 10
 
 
 @pytest.mark.parametrize("combination", FAULT_INJECTED, ids=str)
