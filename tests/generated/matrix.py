@@ -46,6 +46,7 @@ class Matrix:
         self.folder, self.scenarios, self.releases = folder, list(scenarios), releases
         self.servers = DatabaseServers(folder)
         self.pool = ThreadPoolExecutor(max_workers=WORKERS)
+        self.ended = False
         self.environments: SimpleQueue[Path] = SimpleQueue()
         for number in range(WORKERS):
             self.environments.put(folder / f"env-{number}")
@@ -80,6 +81,7 @@ class Matrix:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
+        self.ended = True
         self.pool.shutdown(cancel_futures=True)
         self.servers.close()
 
@@ -101,6 +103,8 @@ class Matrix:
     def _run_group(self, group: Sequence[tuple[Combination | Scenario, Work]]) -> None:
         environment = self.environments.get()
         for subject, work in group:
+            if self.ended:  # by Ctrl-C
+                break
             try:
                 self.runs[subject].set_result(self._run(subject, work, environment))
             except Exception as error:  # noqa: BLE001  its test raises it again
