@@ -77,9 +77,10 @@ def database() -> str:
 
     with development_database() as url:
         reason = asyncio.run(check(read_settings().model_copy(update={"database_url": url})))
+    shown = url.difference_update_query(["sslpassword"])  # str() hides only the user's password
     if reason is not None:
-        raise Fault(f"{url}: {reason}")
-    return f"{url} is up to date"
+        raise Fault(f"{shown}: {reason}")
+    return f"{shown} is up to date"
 
 
 def development_database() -> AbstractContextManager[URL]:

@@ -44,7 +44,8 @@ def main() -> None:
         connecting = connect(settings)
         db = runner.run(connecting.__aenter__())
         names = {"db": db, "col": col, "select": select, **models}
-        banner = BANNER.format(url=settings.database_url, names=", ".join(names))
+        url = settings.database_url.difference_update_query(["sslpassword"])
+        banner = BANNER.format(url=url, names=", ".join(names))
         try:
             Shell(runner, names).interact(banner, "")
         finally:

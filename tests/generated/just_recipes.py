@@ -64,6 +64,8 @@ def use_recipes(generated: GeneratedProject) -> None:
         expect("kept: 1", run_shell(project, env))  # while `just dev` uses the same database
     expect("kept: 1", run_shell(project, env))  # which starts the database again
     check_doctor(project, env)
+    if generated.combination.database == "postgresql":
+        check_hidden_passwords(project, env)
     delete_dev_database(project, env)
 
 
@@ -84,6 +86,15 @@ def check_doctor(project: Path, env: dict[str, str]) -> None:
     revision.unlink()
     check_two_heads(project, env)
     run_command(project, env, *JUST, "doctor")
+
+
+def check_hidden_passwords(project: Path, env: dict[str, str]) -> None:
+    """Checks that `just doctor` prints no password of the database's URL."""
+    url = "postgresql://app:hidden@127.0.0.1:1/app?sslpassword=hidden"
+    env |= {"DATABASE_URL": url}
+    said = run_failing_command(project, env, *JUST, "doctor", message="@127.0.0.1:1/app: ")
+    if "hidden" in said:
+        raise CommandFailed(f"`just doctor` prints a password:\n{said}")
 
 
 def check_two_heads(project: Path, env: dict[str, str]) -> None:

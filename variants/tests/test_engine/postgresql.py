@@ -7,6 +7,7 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from httpx2 import AsyncClient
 from pydantic import ValidationError
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -107,6 +108,21 @@ async def test_connection_that_the_server_closed_is_replaced(
     await first(db.writer, f"SELECT pg_terminate_backend({pid}, 5000)")
     await asyncio.sleep(0)
     assert await first(engine, PID) != [pid]
+    await engine.dispose()
+
+
+async def test_large_batch_fails_if_its_connection_is_lost(settings: Settings, db: Database) -> None:
+    engine = create_writer(settings)
+    rows = [{"value": "x" * 10_000}] * 2_000  # more than the buffers of the connection hold
+    async with engine.connect() as connection:
+        pid = (await connection.exec_driver_sql(PID)).scalar()
+        statement = text("SELECT pg_sleep(30), CAST(:value AS text)")
+        batch = asyncio.create_task(connection.execute(statement, rows))
+        await asyncio.sleep(0.2)
+        await first(db.writer, f"SELECT pg_terminate_backend({pid}, 5000)")
+        with pytest.raises(DBAPIError) as error:
+            await asyncio.wait_for(batch, 10)
+        assert error.value.connection_invalidated
     await engine.dispose()
 
 
