@@ -51,9 +51,8 @@ def _create(
     if settings.database_pooler == "none":  # PgBouncer rejects these parameters
         session["statement_timeout"] = f"{settings.database_statement_timeout * 1000:.0f}"
         session["lock_timeout"] = f"{settings.database_lock_timeout * 1000:.0f}"
-        session["idle_in_transaction_session_timeout"] = (
-            f"{settings.database_idle_timeout * 1000:.0f}"
-        )
+        idle = f"{settings.database_idle_timeout * 1000:.0f}"
+        session["idle_in_transaction_session_timeout"] = idle
         # The default, 4, is for hard disks: the planner then chooses a slow index for last pages.
         session["random_page_cost"] = "1.1"
     engine = create_async_engine(
@@ -116,6 +115,8 @@ async def connect(host: Any = None, port: Any = None, **kwargs: Any) -> Any:
         try:
             connection = await asyncpg.connect(host=address[0], port=address[1], **kwargs)
             set_keepalive(connection._transport)
+            # A large executemany() whose connection is lost would wait until it can send more.
+            connection.add_termination_listener(lambda lost: lost._protocol.resume_writing())
             return connection
         except NEXT_HOST as error:
             failure = error
