@@ -1,6 +1,7 @@
 """After a transaction conflict, the whole request is retried until a deadline."""
 
 from time import monotonic
+from unittest.mock import Mock, call
 
 import pytest
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -52,6 +53,15 @@ async def test_retry_after_conflict(method: str, client: AsyncClient) -> None:
 async def test_retry_of_a_mounted_application(client: AsyncClient) -> None:
     assert (await client.get("/test-mounted/2")).status_code == 200
     assert len(attempts) == 3
+
+
+async def test_retry_is_an_event_of_the_trace(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    span = Mock()
+    monkeypatch.setattr("app.http.retry.get_current_span", lambda: span)
+    await client.get("/test-retry/2")
+    assert span.add_event.mock_calls == [call("retry", {"attempt": n}) for n in (2, 3)]
 
 
 async def test_unavailable_after_all_attempts(

@@ -76,3 +76,17 @@ def test_accepted(type_: Any, value: Any, expected: Any) -> None:
 def test_refused(type_: Any, value: Any) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(type_).validate_python(value)
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "message"),
+    [
+        (Instant, 0, "a string in ISO 8601 format"),
+        (Instant, "9999-12-31T23:30:00-01:00", "in the years 1 to 9999 in UTC"),
+        (LocalTime, "24:00", "a time of day, such as 09:30"),
+        (Price, "1000", "with at most 3 digits before the point and 2 after it"),
+    ],
+)
+def test_messages(type_: Any, value: Any, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        TypeAdapter(type_).validate_python(value)

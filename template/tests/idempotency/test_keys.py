@@ -45,6 +45,7 @@ async def test_key_of_another_request(client: AsyncClient, db: Database) -> None
     for method, path, body in others:
         response = await client.request(method, f"/idempotent{path}", content=body, headers=KEY)
         assert response.status_code == 422
+        assert response.json()["errors"][0]["type"] == "idempotency_key"
         assert response.json()["errors"][0]["loc"] == ["header", "Idempotency-Key"]
     assert await count(db) == (1, 1)
 

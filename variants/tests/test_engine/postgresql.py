@@ -111,7 +111,9 @@ async def test_connection_that_the_server_closed_is_replaced(
     await engine.dispose()
 
 
-async def test_large_batch_fails_if_its_connection_is_lost(settings: Settings, db: Database) -> None:
+async def test_large_batch_fails_if_its_connection_is_lost(
+    settings: Settings, db: Database
+) -> None:
     engine = create_writer(settings)
     rows = [{"value": "x" * 10_000}] * 2_000  # more than the buffers of the connection hold
     async with engine.connect() as connection:
