@@ -74,7 +74,7 @@ async def test_session_settings(settings: Settings) -> None:
 async def test_statement_timeout(settings: Settings) -> None:
     changed = settings.model_copy(update={"database_statement_timeout": 0.1})
     for create in (create_writer, create_reader):
-        with pytest.raises(DBAPIError, match="1969|3024"):  # MariaDB, MySQL
+        with pytest.raises(DBAPIError, match=r"1969|3024"):  # MariaDB, MySQL
             await select(create(changed), "1 FROM DUAL WHERE SLEEP(20)")
     assert await select(create_migrator(changed), "1 FROM DUAL WHERE NOT SLEEP(0.2)") == [1]
 

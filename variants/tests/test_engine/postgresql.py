@@ -23,7 +23,6 @@ from tests.conftest import settings_for
 TIMEOUTS = "statement_timeout", "idle_in_transaction_session_timeout"
 RAISE = "DO $$BEGIN RAISE SQLSTATE '{}'; END$$"
 PID = "SELECT pg_backend_pid()"
-PREPARED = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT $%'"
 STATUSES = {
     409: ["23001", "23503", "23505", "23P01"],
     400: ["22001", "22003", "23502", "23514"],
@@ -69,13 +68,8 @@ async def test_response_to_error(
 
 
 async def test_session_settings(settings: Settings) -> None:
-    changed = settings.model_copy(
-        update={
-            "database_statement_timeout": 1.5,
-            "database_idle_timeout": 2.5,
-            "database_isolation_level": "SERIALIZABLE",
-        }
-    )
+    timeouts = {"database_statement_timeout": 1.5, "database_idle_timeout": 2.5}
+    changed = settings.model_copy(update={**timeouts, "database_isolation_level": "SERIALIZABLE"})
     names = *TIMEOUTS, "default_transaction_read_only", "transaction_isolation"
     assert await show(create_writer(changed), *names) == ["1500ms", "2500ms", "off", "serializable"]
     assert await show(create_reader(changed), *names[:3]) == ["1500ms", "2500ms", "on"]
@@ -111,9 +105,7 @@ async def test_connection_that_the_server_closed_is_replaced(
     await engine.dispose()
 
 
-async def test_large_batch_fails_if_its_connection_is_lost(
-    settings: Settings, db: Database
-) -> None:
+async def test_lost_connection_ends_a_large_batch(settings: Settings, db: Database) -> None:
     engine = create_writer(settings)
     rows = [{"value": "x" * 10_000}] * 2_000  # more than the buffers of the connection hold
     async with engine.connect() as connection:
@@ -122,11 +114,8 @@ async def test_large_batch_fails_if_its_connection_is_lost(
         batch = asyncio.create_task(connection.execute(statement, rows))
         await asyncio.sleep(0.2)
         await first(db.writer, f"SELECT pg_terminate_backend({pid}, 5000)")
-        done, _ = await asyncio.wait([batch], timeout=5)
-        batch.cancel()
-        with pytest.raises(DBAPIError) as error:
-            await batch
-        assert done and error.value.connection_invalidated
+        await asyncio.wait([batch], timeout=5)
+        assert batch.done() and isinstance(batch.exception(), DBAPIError)
     await engine.dispose()
 
 
