@@ -76,6 +76,11 @@ def autogenerate() -> AutogenContext:
         ),
         (Short(["a", "b"]), "sa.String(length=2)", set()),
         (
+            Money(5).with_variant(JSON(), "sqlite"),
+            f"{HERE}.Money(precision=5).with_variant(sa.JSON(), 'sqlite')",
+            {f"import {HERE}"},
+        ),
+        (
             Money(5).with_variant(JSON(), "mysql"),
             f"{HERE}.Money(precision=5).with_variant(sa.JSON(), 'mysql')",
             {f"import {HERE}"},

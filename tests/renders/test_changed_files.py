@@ -50,6 +50,7 @@ CHANGED_FILES = {
         "tests/test_standby.py",
         "tests/test_table_copies.py",
         "tests/test_url.py",
+        "tests/test_url_parameters.py",
     },
     "session_style": {"app/db/session.py", "tests/test_sessions.py"},
     "id_type": {"app/db/ids.py", "migrations/versions/items.py", "pyproject.toml"},

@@ -1,6 +1,7 @@
 """Rate limits per client, and per client and account."""
 
 from collections.abc import AsyncGenerator
+from time import time
 from typing import Any
 
 import pytest
@@ -45,6 +46,16 @@ async def test_limit_per_account_and_client(
     assert is_limited(await request(client, path, user.email))
     assert (await request(client, path, "another@example.com")).status_code != 429
     assert (await request(other_client, path, user.email)).is_success  # the owner is not locked out
+
+
+async def test_retry_after_is_at_least_one_second(
+    client: AsyncClient, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.auth.rate_limit.time", lambda: time() + 3600)
+    for _ in range(PER_ACCOUNT.amount):
+        await request(client, LOGINS[0], user.email)
+    response = await request(client, LOGINS[0], user.email)
+    assert (response.status_code, response.headers["retry-after"]) == (429, "1")
 
 
 @pytest.mark.parametrize(("path", "new"), [("password", "new_password"), ("email", "email")])

@@ -1,10 +1,12 @@
 """Sign-in with a bearer token and with a cookie."""
 
+import bcrypt
 import pytest
 from httpx2 import AsyncClient
 from sqlmodel import select
 
 from app.auth.models import User
+from app.auth.repository import UserRepository
 from app.db.database import Database
 from tests.auth.fixtures import PASSWORD
 from tests.conftest import ROOT
@@ -34,6 +36,17 @@ async def test_sign_in_does_not_change_the_user(
     assert (await client.post("/auth/session/login", data=FORM)).status_code == 204
     async with db.unit(read_only=True) as session:
         assert (await session.exec(select(User.updated_at))).one() == user.updated_at
+
+
+async def test_token_of_a_sign_in_that_upgrades_the_hash(
+    client: AsyncClient, user: User, db: Database
+) -> None:
+    older = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+    async with db.unit() as session:
+        await UserRepository.from_session(session).update(user, {"hashed_password": older})
+    token = (await client.post("/auth/jwt/login", data=FORM)).json()["access_token"]
+    headers = {"authorization": f"Bearer {token}"}
+    assert (await client.get("/users/me", headers=headers)).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/auth/jwt/login", "/auth/session/login"])

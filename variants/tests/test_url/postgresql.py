@@ -16,7 +16,6 @@ HOST = "://user:p%40ss%2Fw@db.example.com:5432/app"
 SYSTEM = system_certificates()
 VERIFIED = {"sslmode": "verify-full", "sslrootcert": SYSTEM}
 VERIFY_CA = VERIFIED | {"sslmode": "verify-ca"}
-SAME = dict.fromkeys(["gsslib", "krbsrvname", "ssl_max_protocol_version"], "a")
 
 
 @pytest.mark.parametrize(
@@ -34,10 +33,6 @@ SAME = dict.fromkeys(["gsslib", "krbsrvname", "ssl_max_protocol_version"], "a")
         ("postgresql", f"?sslrootcert={SYSTEM}", VERIFIED),
         ("postgresql", f"?sslmode=verify-ca&sslrootcert={SYSTEM}", VERIFY_CA),
         ("postgresql", "?options=endpoint%3Dep-1", {"options": "endpoint=ep-1"}),
-        ("postgresql", "?" + "=a&".join(SAME) + "=a", SAME),
-        ("postgresql", "?connect_timeout=10", {"connect_timeout": "10"}),
-        ("postgresql", "?target_session_attrs=read-write", {"target_session_attrs": "primary"}),
-        ("postgresql", "?target_session_attrs=read-only", {"target_session_attrs": "standby"}),
     ],
 )
 def test_translated(scheme: str, parameters: str, query: dict[str, str]) -> None:

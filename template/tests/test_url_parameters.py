@@ -1,0 +1,56 @@
+"""Each parameter of a `DATABASE_URL` that the driver takes, and those that it does not need."""
+
+import pytest
+
+from app.db.url import DRIVER, parse_url
+from app.db.url_parameters import system_certificates
+
+ADDRESS = "postgresql://user@db.example.com/app?"
+ASYNCPG = DRIVER.endswith("asyncpg")
+FILE = system_certificates()
+KEPT = {
+    "application_name": "shop",
+    "connect_timeout": "10",
+    "gsslib": "gssapi",
+    "krbsrvname": "postgres",
+    "options": "-csearch_path=tenant",
+    "passfile": FILE,
+    "ssl_max_protocol_version": "TLSv1.3",
+    "ssl_min_protocol_version": "TLSv1.2",
+    "sslcrl": FILE,
+    "sslnegotiation": "direct",
+    "sslpassword": "secret",
+}
+TARGETS = {
+    "any": "any",
+    "primary": "primary",
+    "read-write": "primary",
+    "prefer-standby": "prefer-standby",
+    "read-only": "standby",
+    "standby": "standby",
+}
+# asyncpg does what these say, and refuses them as parameters.
+WITHOUT_EFFECT = [
+    ("channel_binding", "disable"),
+    ("channel_binding", "prefer"),
+    ("client_encoding", "utf8"),
+    ("gssencmode", "disable"),
+    ("gssencmode", "prefer"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), KEPT.items())
+def test_kept(name: str, value: str) -> None:
+    assert dict(parse_url(f"{ADDRESS}{name}={value}").query) == {name: value}
+
+
+@pytest.mark.parametrize(("given", "expected"), TARGETS.items())
+def test_target(given: str, expected: str) -> None:
+    url = parse_url(f"{ADDRESS}target_session_attrs={given}")
+    assert dict(url.query) == {"target_session_attrs": expected}
+
+
+@pytest.mark.parametrize(("name", "value"), WITHOUT_EFFECT)
+def test_without_effect(name: str, value: str) -> None:
+    expected = {} if ASYNCPG else {name: value}
+    assert dict(parse_url(f"{ADDRESS}{name}={value}").query) == expected
