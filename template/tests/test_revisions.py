@@ -86,6 +86,7 @@ def add_tables(metadata: MetaData) -> None:
         Column("status", value_enum(Status), nullable=False),
         Column("color", Enum("red", "green", name="test_color")),
         Column("size", String(5)),
+        Column("open", Boolean(name="open", create_constraint=True)),
         Column("price", ExactDecimal(12, 2), CheckConstraint("price >= 0", name="price")),
         Column("at", Timestamp(), server_default=func.now()),
     ]
@@ -95,6 +96,7 @@ def add_tables(metadata: MetaData) -> None:
         Column("active", Boolean, server_default=true()),
         Column("one", Integer, Computed("1", persisted=True)),
         Column("word", String(9), server_default=""),
+        Column("color", Enum("red", "green", name="test_color")),
         CheckConstraint("name <> ''", name=LONG_NAME),
     ]
     define(metadata, children, parents, "it's 5%")
@@ -105,7 +107,7 @@ def change_tables(metadata: MetaData) -> None:
     children = [
         Column("parent_id", Integer),
         Column("status", value_enum(MoreStatus), nullable=False),
-        Column("color", Enum("amber", "red", "it's: 5%", "green", name="test_color")),
+        Column("color", Enum("amber", "red", "it's :5%", "green", name="test_color")),
         Column("size", Enum("s", "m", name="test_size"), server_default="s"),
     ]
     parents: Columns = [

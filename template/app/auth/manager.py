@@ -41,7 +41,6 @@ class UserManager(BaseUserManager[User, Id]):
         hashed = new_hash or user.hashed_password
         if not await self.users.replace_password(user, hashed):
             raise TransactionConflict  # the password has changed since, which ended all sessions
-        user.hashed_password = hashed
         return user
 
     async def verify_password(self, user: User | None, password: str) -> tuple[bool, str | None]:
