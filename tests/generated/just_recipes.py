@@ -1,5 +1,6 @@
 """Uses the recipes of a justfile, as a developer does who has no database and no .env yet."""
 
+import os
 import re
 import stat
 import subprocess
@@ -33,6 +34,8 @@ def use_recipes(generated: GeneratedProject) -> None:
         line for line in listed if line.strip() and "#" not in line and "[" not in line
     ]:
         raise CommandFailed(f"These recipes have no comment: {undocumented}")
+    if generated.combination.has_server:
+        check_foreign_folder(project, env)
     check_hook_messages(generated)
     run_command(project, env, *JUST, "setup")
     if stat.S_IMODE((project / ".env").stat().st_mode) != 0o600:
@@ -95,6 +98,18 @@ def check_hidden_passwords(project: Path, env: dict[str, str]) -> None:
     said = run_failing_command(project, env, *JUST, "doctor", message="@127.0.0.1:1/app: ")
     if "hidden" in said:
         raise CommandFailed(f"`just doctor` prints a password:\n{said}")
+
+
+def check_foreign_folder(project: Path, env: dict[str, str]) -> None:
+    """Checks that root uses no folder in /var/tmp that another user has created for it."""
+    print_folder = ["uv", "run", "python", "-c", "from dev.database import FOLDER; print(FOLDER)"]
+    folder = Path(run_command(project, env, *print_folder).strip())
+    if folder.is_relative_to(project):  # this test is not run by root
+        return
+    folder.mkdir()
+    os.chown(folder, 1, 1)
+    run_failing_command(project, env, *JUST, "doctor", message="belongs to another user")
+    folder.rmdir()
 
 
 def check_two_heads(project: Path, env: dict[str, str]) -> None:
