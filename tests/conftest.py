@@ -60,7 +60,7 @@ def fast_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         raw: bool = False,
         defer_init: bool = False,
     ) -> Any:
-        key = (source, name)  # the file is in another clone each time
+        key = (source, name)  # without the filename, because each render has its own clone
         if raw or not isinstance(source, str):
             return compile_template(env, source, name, filename, raw, defer_init)
         if key in compiled:

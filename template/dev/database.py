@@ -74,7 +74,7 @@ def development_database() -> Generator[URL]:
 def shared_server() -> Generator[URL]:
     """Use the running server, or start one. It stops when no command uses it."""
     FOLDER.mkdir(exist_ok=True)
-    if FOLDER.parent != ROOT and FOLDER.lstat().st_uid not in (0, UID):  # anyone may create it
+    if FOLDER.parent != ROOT and FOLDER.lstat().st_uid not in (0, UID):  # any user can create it
         raise NoServer(f"{FOLDER} belongs to another user. Remove it, or set DATABASE_URL.")
     with (FOLDER / "start.lock").open("w") as starting, USERS.open("w") as users:
         flock(starting, LOCK_EX)

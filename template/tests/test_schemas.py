@@ -87,6 +87,6 @@ def test_refused(type_: Any, value: Any) -> None:
         (Price, "1000", "with at most 3 digits before the point and 2 after it"),
     ],
 )
-def test_messages(type_: Any, value: Any, message: str) -> None:
+def test_error_messages(type_: Any, value: Any, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         TypeAdapter(type_).validate_python(value)

@@ -1,4 +1,4 @@
-"""Each parameter of a `DATABASE_URL` that the driver takes, and those that it does not need."""
+"""`DATABASE_URL` keeps the parameters that the driver supports, and drops those without effect."""
 
 import pytest
 
@@ -29,7 +29,7 @@ TARGETS = {
     "read-only": "standby",
     "standby": "standby",
 }
-# asyncpg does what these say, and refuses them as parameters.
+# asyncpg always behaves as these values request, and does not accept the parameters.
 WITHOUT_EFFECT = [
     ("channel_binding", "disable"),
     ("channel_binding", "prefer"),
@@ -40,17 +40,17 @@ WITHOUT_EFFECT = [
 
 
 @pytest.mark.parametrize(("name", "value"), KEPT.items())
-def test_kept(name: str, value: str) -> None:
+def test_supported_parameter(name: str, value: str) -> None:
     assert dict(parse_url(f"{ADDRESS}{name}={value}").query) == {name: value}
 
 
 @pytest.mark.parametrize(("given", "expected"), TARGETS.items())
-def test_target(given: str, expected: str) -> None:
+def test_target_session_attrs(given: str, expected: str) -> None:
     url = parse_url(f"{ADDRESS}target_session_attrs={given}")
     assert dict(url.query) == {"target_session_attrs": expected}
 
 
 @pytest.mark.parametrize(("name", "value"), WITHOUT_EFFECT)
-def test_without_effect(name: str, value: str) -> None:
+def test_parameter_without_effect(name: str, value: str) -> None:
     expected = {} if ASYNCPG else {name: value}
     assert dict(parse_url(f"{ADDRESS}{name}={value}").query) == expected

@@ -191,7 +191,7 @@ def test_numbers_of_template_readme() -> None:
     changes = sum(len(scenario.changes) for scenario in SCENARIOS)
     assert f"{len(COMBINATIONS)} services are" in readme
     assert len(FAULT_INJECTED) == 10 and "Ten of them" in readme
-    assert len(FUZZED) == 10 and "Ten services" in readme
+    assert len(FUZZED) == 10 and "Fuzzing runs on ten services" in readme
     assert f"{changes} changes of answers" in readme
     assert f"the {len(PAGES)} pages in" in readme
 

@@ -29,8 +29,8 @@ def serve(project: GeneratedProject, purpose: str) -> AbstractContextManager[dic
 def fuzz(project: GeneratedProject) -> None:
     """Raises CommandFailed if an answer contradicts the OpenAPI document, or HTTP.
 
-    The combinations of DEEPLY_FUZZED are also fuzzed with random input, and with sequences of
-    requests. The others are fuzzed with the examples and edge cases of their schema.
+    Schemathesis sends the examples and the edge cases of the schema. The combinations in
+    DEEPLY_FUZZED also receive random input and sequences of requests.
     """
     with serve(project, "fuzzing") as service:
         command = [sys.executable, "-m", "schemathesis.cli"]

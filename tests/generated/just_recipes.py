@@ -92,19 +92,19 @@ def check_doctor(project: Path, env: dict[str, str]) -> None:
 
 
 def check_hidden_passwords(project: Path, env: dict[str, str]) -> None:
-    """Checks that `just doctor` prints no password of the database's URL."""
+    """Checks that `just doctor` does not print the passwords in DATABASE_URL."""
     url = "postgresql://app:hidden@127.0.0.1:1/app?sslpassword=hidden"
-    env |= {"DATABASE_URL": url}
-    said = run_failing_command(project, env, *JUST, "doctor", message="@127.0.0.1:1/app: ")
+    hidden = env | {"DATABASE_URL": url}
+    said = run_failing_command(project, hidden, *JUST, "doctor", message="@127.0.0.1:1/app: ")
     if "hidden" in said:
         raise CommandFailed(f"`just doctor` prints a password:\n{said}")
 
 
 def check_foreign_folder(project: Path, env: dict[str, str]) -> None:
-    """Checks that root uses no folder in /var/tmp that another user has created for it."""
+    """Checks that root refuses a folder in /var/tmp that belongs to another user."""
     print_folder = ["uv", "run", "python", "-c", "from dev.database import FOLDER; print(FOLDER)"]
     folder = Path(run_command(project, env, *print_folder).strip())
-    if folder.is_relative_to(project):  # this test is not run by root
+    if folder.is_relative_to(project):  # the current user is not root
         return
     folder.mkdir()
     os.chown(folder, 1, 1)

@@ -103,7 +103,7 @@ class Matrix:
     def _run_group(self, group: Sequence[tuple[Combination | Scenario, Work]]) -> None:
         environment = self.environments.get()
         for subject, work in group:
-            if self.ended:  # by Ctrl-C
+            if self.ended:  # the user pressed Ctrl-C
                 break
             try:
                 self.runs[subject].set_result(self._run(subject, work, environment))

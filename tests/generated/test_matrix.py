@@ -1,4 +1,4 @@
-"""The matrix: every combination is installed, migrated, linted, type-checked and tested.
+"""The matrix installs, migrates, lints, type-checks and tests every combination.
 
 Its own tests run on its own database. `checks.py` lists all checks, and the combinations of each.
 """

@@ -122,10 +122,10 @@ def test_invalid_answer_writes_nothing(
     ("name", "question"),
     [("driver", "db_driver"), ("database", "db_driver"), ("id", "id_type"), ("users", "auth")],
 )
-def test_name_of_a_computed_value_is_not_a_question(
+def test_answer_to_a_computed_value_is_refused(
     template: Path, tmp_path: Path, name: str, question: str
 ) -> None:
-    message = f"{name} is not a question. Answer {question}"
+    message = f"{name}.*The template computes this value. Set {question} instead"
     with pytest.raises((ValueError, CopierError), match=message):
         render_project(template, tmp_path / "project", **{name: "true"})
     assert not (tmp_path / "project").exists()

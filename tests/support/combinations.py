@@ -74,8 +74,8 @@ FAULT_INJECTED = [
     for style, id_type, auth in [("di", "int", False), ("scoped", "uuid", True)]
 ]
 
-# Fuzzing: each pair of answers to two questions occurs (pairwise testing). Where a driver's first
-# combination has one answer, its second one has the other.
+# Fuzzing uses pairwise testing: these combinations cover each pair of answers to two questions. The
+# two combinations of a driver have different answers to all other questions.
 FUZZED = [
     Combination("aiosqlite", "di", "uuid", auth=True),
     Combination("aiosqlite", "scoped", "int"),
@@ -89,8 +89,8 @@ FUZZED = [
     Combination("aiomysql", "scoped", "int"),
 ]
 
-# Random and stateful fuzzing, which takes longer: users with each id type, without and with a
-# server. The others are fuzzed with the examples and edge cases of their schema.
+# These combinations are also fuzzed with random input and sequences of requests, which takes longer.
+# They have users with each id type, without and with a database server.
 DEEPLY_FUZZED = [FUZZED[0], FUZZED[2]]
 
 # The image is built from the Dockerfile and started: without and with a database server.

@@ -35,7 +35,8 @@ DOMAINS = [
     ORDERS | {"fields": [*ORDERS["fields"], "total:decimal:10:2", "status:enum:open:paid"]},
 ]
 
-# Prints all rows, and then adds rows with a name. The first argument is "items" or nothing.
+# Prints all rows. Then adds an order and a customer, and an item if the first argument is "items".
+# The second argument is the name of the new rows.
 LIST_AND_ADD_ROWS = """
 import asyncio, sys
 from decimal import Decimal
@@ -224,17 +225,17 @@ def change_answer(project: Path, env: dict[str, str], question: str, value: obje
 def list_and_add_rows(
     project: Path, env: dict[str, str], combination: Combination, name: str
 ) -> list[str]:
-    """Returns all orders and items. Then adds an order, its customer and an item."""
+    """Adds an order, its customer and an item. Returns the orders and items that existed before."""
     script = ["uv", "run", "python", "-c", LIST_AND_ADD_ROWS]
     output = run_command(project, env, *script, "items" * combination.example, name)
     return re.findall(r"^row: (.+)$", output, re.MULTILINE)
 
 
 def find_commands(message: str) -> list[str]:
-    """Returns the commands in a message, except those that set up another database, or run tests.
+    """Returns the commands in a message that change the project or its database.
 
-    The other tests are the same as those of a new project with these answers, as `test_updates.py`
-    checks. The matrix runs them there.
+    The command that runs all tests is not one of them. The matrix runs the same tests in a new
+    project with these answers, and `test_updates.py` compares the files of both projects.
     """
     commands = re.findall(r"^  ((?:uv run|rm) .*?)$", message, re.MULTILINE)
     return [command for command in commands if command != "uv run just test"]

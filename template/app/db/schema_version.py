@@ -37,7 +37,7 @@ def known_revisions(folder: Path = VERSIONS) -> tuple[set[str], set[str]]:
 
 
 def read_identifiers(text: str) -> dict[str, tuple[str, ...]]:
-    """The identifiers and labels of a revision, by the name of the variable."""
+    """Return the values of these variables in the source of a revision."""
     values = {name: literal_eval(value) or () for name, value in IDENTIFIER.findall(text)}
     return {name: (it,) if isinstance(it, str) else tuple(it) for name, it in values.items()}
 

@@ -115,7 +115,7 @@ async def connect(host: Any = None, port: Any = None, **kwargs: Any) -> Any:
         try:
             connection = await asyncpg.connect(host=address[0], port=address[1], **kwargs)
             set_keepalive(connection._transport)
-            # A large executemany() whose connection is lost would wait until it can send more.
+            # Without this, a large executemany() waits forever if its connection is lost.
             connection.add_termination_listener(lambda lost: lost._protocol.resume_writing())
             return connection
         except NEXT_HOST as error:

@@ -113,13 +113,6 @@ def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
     return args
 
 
-{% if db_driver == "asyncmy" %}
-def escape_finite(value: float, _: object = None) -> str:
-    """Refuse -inf like inf and NaN: the driver would write it as a name."""
-    return escape_float(abs(value) if value == -inf else value)
-
-
-{% endif %}
 async def connect(hosts: list[tuple[str, int]], **args: Any) -> Any:
     """Connect to the first host that is available, each within the timeout."""
     for host, port in hosts:
@@ -147,8 +140,6 @@ def reconnect_without_quorum(context: ExceptionContext) -> None:
     """Replace all connections if the node has lost its cluster: another node may have a quorum."""
     error = context.sqlalchemy_exception
     context.is_disconnect |= isinstance(error, DBAPIError) and code_of(error) == NO_QUORUM
-{% if db_driver == "aiomysql" %}
 
 
-{% include "variants/app/db/engine/mysql_aiomysql.py" %}
-{% endif %}
+{% include "variants/app/db/engine/mysql_" ~ db_driver ~ ".py" %}

@@ -51,7 +51,7 @@ class DatabaseSettings(BaseSettings):
     database_statement_timeout: float = Field(
         default=30,
         ge=0,
-        description="Timeout in seconds for a statement (MySQL: a SELECT). 0 means no timeout.",
+        description="Timeout in seconds for a statement (on MySQL, only for SELECT). 0 means no timeout.",
     )
     database_lock_timeout: int = Field(
         default=5, ge=1, description="Seconds that a statement waits for a locked row or table."
