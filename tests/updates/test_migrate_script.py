@@ -66,6 +66,8 @@ def write_first_release(tree: Path) -> None:
     (tree / "hooks/after_update.txt.jinja").write_text("")
     replace_in_file(tree / "copier.yml", r"than aiomysql: asyncmy", "than aiomysql: maria")
     replace_in_file(tree / "copier.yml", r"    asyncmy:\n", "    maria:\n")
+    engines = tree / "variants/app/db/engine"
+    (engines / "mysql_asyncmy.py").rename(engines / "mysql_maria.py")
 
 
 def write_second_release(tree: Path) -> None:
