@@ -11,7 +11,14 @@ from markdown_it import MarkdownIt
 from tests.docs.executable_docs import execute_block, read_blocks
 from tests.docs.test_docs import PAGES
 from tests.generated.serving import JSON_HEADERS, run_just_dev
-from tests.support.combinations import COMBINATIONS, FAULT_INJECTED, FUZZED, Combination
+from tests.support.combinations import (
+    COMBINATIONS,
+    FAULT_INJECTED,
+    FUZZED,
+    WITH_JOBS,
+    WITHOUT_EXAMPLE,
+    Combination,
+)
 from tests.support.commands import count_passed_tests, run_command, run_failing_command
 from tests.support.databases import environment_variables
 from tests.support.files import replace_in_file
@@ -189,8 +196,11 @@ def test_scripts_of_template_readme() -> None:
 def test_numbers_of_template_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     changes = sum(len(scenario.changes) for scenario in SCENARIOS)
-    assert f"{len(COMBINATIONS)} services are" in readme
-    assert len(FAULT_INJECTED) == 10 and "Ten of them" in readme
+    with_example = [combination for combination in COMBINATIONS if combination.example]
+    assert f"These are\n  {len(with_example)} services." in readme
+    assert len(WITH_JOBS) == 15 and "Fifteen of them have jobs" in readme
+    assert len(WITHOUT_EXAMPLE) == 5 and "Five more have no example" in readme
+    assert len(FAULT_INJECTED) == 10 and "Ten\n  of them" in readme
     assert len(FUZZED) == 10 and "Fuzzing runs on ten services" in readme
     assert f"{changes} changes of answers" in readme
     assert f"the {len(PAGES)} pages in" in readme

@@ -10,7 +10,7 @@ import copier
 import pytest
 import yaml
 
-from tests.support.combinations import COMBINATIONS, DEFAULT, Combination
+from tests.support.combinations import COMBINATIONS, DEFAULT, WITHOUT_EXAMPLE, Combination
 from tests.support.files import read_files
 from tests.support.template import read_questions
 
@@ -67,7 +67,7 @@ def test_message_after_copy(
     [
         (DEFAULT, {}),
         (COMBINATIONS[-1], {}),
-        (COMBINATIONS[-2], {"project_name": "Größe & Co"}),
+        (WITHOUT_EXAMPLE[-1], {"project_name": "Größe & Co"}),
     ],
     ids=str,
 )

@@ -1,6 +1,6 @@
 """The combinations of answers. Each of them is rendered, installed and checked."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -50,22 +50,38 @@ class Combination:
 
 DEFAULT = Combination()
 
-# All combinations with the example. Without the example, each driver appears, and each session style
-# and id type with and without users.
-COMBINATIONS = [
-    Combination(*answers) for answers in product(DRIVERS, SESSION_STYLES, ID_TYPES, [False, True])
-] + [
+# Each engine for jobs with each driver. The other answers are a sample: none of these services is
+# checked for anything further than its jobs.
+WITH_JOBS = [
+    Combination("aiosqlite", "scoped", "uuid", jobs="taskiq"),
+    Combination("asyncpg", "di", "int", auth=True, jobs="taskiq"),
+    Combination("psycopg", "di", "uuid", jobs="taskiq"),
+    Combination("asyncmy", "di", "int", auth=True, jobs="taskiq"),
+    Combination("aiomysql", "scoped", "int", auth=True, jobs="taskiq"),
+    Combination("aiosqlite", "di", "int", auth=True, jobs="celery"),
+    Combination("asyncpg", "scoped", "uuid", jobs="celery"),
+    Combination("psycopg", "di", "uuid", auth=True, jobs="celery"),
+    Combination("asyncmy", "scoped", "int", jobs="celery"),
+    Combination("aiomysql", "scoped", "uuid", jobs="celery"),
+    Combination("aiosqlite", "scoped", "int", auth=True, jobs="apscheduler"),
+    Combination("asyncpg", "scoped", "int", jobs="apscheduler"),
+    Combination("psycopg", "scoped", "int", jobs="apscheduler"),
+    Combination("asyncmy", "di", "uuid", jobs="apscheduler"),
+    Combination("aiomysql", "di", "int", auth=True, jobs="apscheduler"),
+]
+
+# Each driver, and each session style and id type with and without users.
+WITHOUT_EXAMPLE = [
     Combination(driver, SESSION_STYLES[n % 2], ID_TYPES[n // 2 % 2], n in (0, 3, 4), example=False)
     for n, driver in enumerate(DRIVERS)
 ]
 
-# Each engine for jobs with each driver, with a sample of the other answers.
-WITH_JOBS = [
-    Combination(driver, SESSION_STYLES[n % 2], ID_TYPES[n // 2 % 2], auth=n in (1, 4), jobs=engine)
-    for engine in JOBS[1:]
-    for n, driver in enumerate(DRIVERS)
+# Each combination of driver, session style, id type and users, with jobs or without them.
+COMBINATIONS = [
+    Combination(*answers) for answers in product(DRIVERS, SESSION_STYLES, ID_TYPES, [False, True])
 ]
-COMBINATIONS += WITH_JOBS
+COMBINATIONS = [it for it in COMBINATIONS if it not in {replace(j, jobs="none") for j in WITH_JOBS}]
+COMBINATIONS += WITHOUT_EXAMPLE + WITH_JOBS
 
 # Fault injection, malicious input and schema changes: each driver, with each value of the others.
 FAULT_INJECTED = [
@@ -96,7 +112,7 @@ DEEPLY_FUZZED = [FUZZED[0], FUZZED[2]]
 # The image is built from the Dockerfile and started: without and with a database server.
 IMAGE_BUILT = [
     Combination("aiosqlite", "scoped", "uuid", auth=True),
-    Combination("asyncpg", "di", "int", auth=True),
+    Combination("asyncpg", "di", "uuid", auth=True),
 ]
 
 # Load tests: without a database server and users, and with both.
