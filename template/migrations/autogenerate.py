@@ -1,5 +1,6 @@
 """Hooks of autogenerate: what belongs to this service, and what a revision must not do."""
 
+import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,11 @@ ID_TYPE_CHANGED = """\
 If you have no rows to keep, delete the database and migrations/versions/*.py, and run
 `just revision "initial"`. Otherwise go back to the previous id_type, or copy the rows into a new
 database with a script."""
+NO_CHANGES = """\
+The models have no changes, so no revision was written. To write one by hand, start with
+`uv run alembic revision -m "..."`."""
 
+log = logging.getLogger(__name__)
 rewriter = Rewriter()
 
 
@@ -89,3 +94,13 @@ def skip_checks_of_added_columns(
         if not isinstance(o, ops.CreateCheckConstraintOp) or o.constraint_name not in names
     ]
     return change
+
+
+def skip_empty_revision(
+    context: MigrationContext, _: object, scripts: list[ops.MigrationScript]
+) -> None:
+    """Write no revision if `alembic revision --autogenerate` finds no changes."""
+    on_command_line = context.config and getattr(context.config.cmd_opts, "autogenerate", False)
+    if on_command_line and all(it.is_empty() for it in scripts[0].upgrade_ops_list):
+        log.info(NO_CHANGES)
+        scripts.clear()

@@ -23,7 +23,8 @@ OPTIONS: dict[str, Any] = {
     "render_item": render_item,
     "process_revision_directives": autogenerate.rewriter.chain(order.rewriter)
     .chain(stages.rewriter)
-    .chain(defaults.rewriter),
+    .chain(defaults.rewriter)
+    .chain(autogenerate.skip_empty_revision),
 }
 
 

@@ -39,7 +39,8 @@ OPTIONS: dict[str, Any] = {
     "process_revision_directives": autogenerate.rewriter.chain(order.rewriter)
     .chain(enums.rewriter)
     .chain(defaults.rewriter)
-    .chain(create_schemas),
+    .chain(create_schemas)
+    .chain(autogenerate.skip_empty_revision),
 }
 
 

@@ -81,9 +81,9 @@ OPTIONS: dict[str, Any] = {
     "render_as_batch": True,
     "transactional_ddl": True,
     "render_item": render_item,
-    "process_revision_directives": autogenerate.rewriter.chain(defaults.rewriter).chain(
-        drop_tables_last
-    ),
+    "process_revision_directives": autogenerate.rewriter.chain(defaults.rewriter)
+    .chain(drop_tables_last)
+    .chain(autogenerate.skip_empty_revision),
 }
 
 
