@@ -1,13 +1,17 @@
-"""Autogenerate compares the tables of this service, and none of other programs."""
+"""Autogenerate compares the tables of this service, and writes a file only if they have changed."""
 
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import CommandLine
 from sqlalchemy import Column, Integer, MetaData, Table
 
+from app.settings import Settings
 from migrations.autogenerate import include_own_tables
+from tests.conftest import alembic_config
 
 REVISIONS = [
     'op.create_table(\n    "created",\n    sa.Column("column"),\n    schema="library",\n)',
@@ -42,3 +46,14 @@ def test_own_tables(tmp_path: Path, name: str | None, kind: str, included: bool)
     revisions = [SimpleNamespace(path=path) for path in tmp_path.iterdir()]
     scripts: Any = SimpleNamespace(walk_revisions=lambda: revisions)
     assert include_own_tables(models, scripts)(name, kind, {}) is included
+
+
+def test_no_revision_without_changes(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = alembic_config(settings)
+    config.cmd_opts = CommandLine().parser.parse_args(["revision", "--autogenerate"])
+    with caplog.at_level("INFO"):
+        command.revision(config, "nothing", autogenerate=True, version_path=str(tmp_path))
+    assert "The models have no changes, so no revision was written." in caplog.text
+    assert list(tmp_path.iterdir()) == []

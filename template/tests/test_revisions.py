@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from alembic.config import CommandLine, Config
+from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import (
@@ -146,13 +146,3 @@ def test_other_type_of_ids_is_refused(
     Table("test_ids", metadata, Column("id", Uuid, primary_key=True), schema=schema)
     with pytest.raises(CommandError, match=r"test_ids\.id is INTEGER in the database"):
         command.revision(config, "uuids", autogenerate=True, version_path=str(tmp_path))
-
-
-def test_no_revision_without_changes(
-    config: Config, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    config.cmd_opts = CommandLine().parser.parse_args(["revision", "--autogenerate"])
-    with caplog.at_level("INFO"):
-        command.revision(config, "nothing", autogenerate=True, version_path=str(tmp_path))
-    assert "The models have no changes, so no revision was written." in caplog.text
-    assert list(tmp_path.iterdir()) == []
