@@ -50,8 +50,8 @@ class Combination:
 
 DEFAULT = Combination()
 
-# Each engine for jobs with each driver. The other answers are a sample: none of these services is
-# checked for anything further than its jobs.
+# Each engine for jobs with each driver. The other answers vary. These services are not in the lists
+# below, because further checks, such as fuzzing, run on services without jobs.
 WITH_JOBS = [
     Combination("aiosqlite", "scoped", "uuid", jobs="taskiq"),
     Combination("asyncpg", "di", "int", auth=True, jobs="taskiq"),

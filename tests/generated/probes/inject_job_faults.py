@@ -249,8 +249,8 @@ def client_hangs_up(broker: AnyBroker) -> Findings:
     """Nothing is sent before the COMMIT. A job runs if and only if its request is committed."""
     with_worker = {"BROKER_URL": broker.url, "JOB_WORKER": "true"}
     with processes(broker, *RELAYS, WORKER), serving(**with_worker) as client:
-        # One after the other: with users, a request reads its user before the route, and on SQLite
-        # waits for the one writer.
+        # The clients hang up one after the other. With users, the service reads the user before it
+        # calls the route, and SQLite has one writer, so a second request would wait there.
         for name in ("closed", "reset", "cancelled", "incomplete"):
             headers = ["X-Cancel: 1"] if name == "cancelled" else []
             body = json.dumps({"name": name}).encode()
