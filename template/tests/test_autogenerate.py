@@ -1,4 +1,4 @@
-"""Autogenerate compares the tables of this service, and writes a file only if they have changed."""
+"""Autogenerate compares only the tables of this service. Without changes, it writes no revision."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""`DATABASE_URL` keeps the parameters that the driver supports, and drops those without effect."""
+"""`DATABASE_URL` passes on the parameters that the driver supports, and drops those without effect."""
 
 import pytest
 

@@ -101,7 +101,7 @@ def check_hidden_passwords(project: Path, env: dict[str, str]) -> None:
 
 
 def check_foreign_folder(project: Path, env: dict[str, str]) -> None:
-    """Checks that root refuses a folder in /var/tmp that belongs to another user."""
+    """Checks that root cannot use a folder in /var/tmp that belongs to another user."""
     print_folder = ["uv", "run", "python", "-c", "from dev.database import FOLDER; print(FOLDER)"]
     folder = Path(run_command(project, env, *print_folder).strip())
     if folder.is_relative_to(project):  # the current user is not root

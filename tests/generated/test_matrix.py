@@ -4,17 +4,20 @@ Its own tests run on its own database. `checks.py` lists all checks, and the com
 """
 
 import re
-from itertools import permutations
+from collections import Counter
+from itertools import permutations, product
 
 import pytest
 
 from tests.generated import value_round_trips
 from tests.generated.checks import (
+    CHECKS,
     FAULT_INJECTED_DI,
     FAULT_INJECTED_DI_SERVER,
     FAULT_INJECTED_POSTGRESQL,
     JOBS_FAULT_INJECTED,
     REVISED,
+    Check,
 )
 from tests.generated.database_urls import NO_TLS_SERVER, expected_outcomes
 from tests.generated.job_faults import NO_BROKER
@@ -25,8 +28,10 @@ from tests.generated.several_machines import NO_GALERA, WITH_PGBOUNCER
 from tests.support.combinations import (
     COMBINATIONS,
     DEFAULT,
+    DRIVERS,
     FAULT_INJECTED,
     FUZZED,
+    JOBS,
     LOAD_TESTED,
     Combination,
 )
@@ -75,6 +80,17 @@ def test_number_of_tests_in_readme(combination: Combination, matrix: Matrix) -> 
     assert row is not None
     number = int(row[1 + README_COLUMNS.index(combination)])
     assert matrix.result(combination).tests == number
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_combinations_of_check_are_in_matrix(check: Check) -> None:
+    """The matrix runs a check only on its own combinations."""
+    assert set(check.combinations) <= set(COMBINATIONS)
+
+
+def test_each_engine_for_jobs_has_each_driver() -> None:
+    found = Counter((it.jobs, it.db_driver) for it in COMBINATIONS if it.jobs != "none")
+    assert found == Counter(product(JOBS[1:], DRIVERS))
 
 
 def test_fuzzed_combinations_have_each_pair_of_answers() -> None:

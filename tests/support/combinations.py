@@ -50,8 +50,8 @@ class Combination:
 
 DEFAULT = Combination()
 
-# Each engine for jobs with each driver. The other answers vary. These services are not in the lists
-# below, because further checks, such as fuzzing, run on services without jobs.
+# Each engine for jobs with each driver. The other answers vary. Fault injection, fuzzing, load tests
+# and recipes need a service without jobs, so do not choose a combination that is in their lists.
 WITH_JOBS = [
     Combination("aiosqlite", "scoped", "uuid", jobs="taskiq"),
     Combination("asyncpg", "di", "int", auth=True, jobs="taskiq"),

@@ -35,8 +35,8 @@ DOMAINS = [
     ORDERS | {"fields": [*ORDERS["fields"], "total:decimal:10:2", "status:enum:open:paid"]},
 ]
 
-# Prints all rows. Then adds an order and a customer, and an item if the first argument is "items".
-# The second argument is the name of the new rows.
+# This script prints all rows. Then it adds an order and a customer. If the first argument is "items",
+# it also adds an item. The second argument is the name of the new rows.
 LIST_AND_ADD_ROWS = """
 import asyncio, sys
 from decimal import Decimal

@@ -263,7 +263,7 @@ def client_hangs_up(broker: AnyBroker) -> Findings:
                 wait_for(partial(arrived.__contains__, name))
                 if name == "reset":
                     connection.setsockopt(*RESET)
-            time.sleep(2)  # the request is cancelled, and the table is read several times
+            time.sleep(2)  # the service cancels the request, and the workers read the table
             if name in effects():
                 yield f"{name}: the job runs before the COMMIT"
             client.post("/probe/release")
