@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Callable
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import BatchOperations, Operations
-from sqlalchemy import Connection, String
+from alembic.util import CommandError
+from sqlalchemy import Connection, String, column
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -87,3 +88,24 @@ async def test_index_changes(migrator: AsyncConnection) -> None:
 
     new = {"ix_down": "CREATE INDEX ix_down ON test_parents (color)"}
     assert await migrator.run_sync(alter, change) == OTHERS | new
+
+
+@pytest.mark.parametrize(
+    "create",
+    [
+        lambda table: table.create_unique_constraint("new", ["label"]),
+        lambda table: table.create_foreign_key("new", "test_children", ["label"], ["parent"]),
+        lambda table: table.create_check_constraint("new", column("label") != ""),
+        lambda table: table.create_index("new", ["label"]),
+    ],
+    ids=["unique", "foreign key", "check", "index"],
+)
+async def test_new_name_of_column_is_refused_in_same_batch(
+    create: Change, migrator: AsyncConnection
+) -> None:
+    def change(table: BatchOperations) -> None:
+        table.alter_column("code", new_column_name="label")
+        create(table)
+
+    with pytest.raises(CommandError, match="^new needs a column that this batch renames"):
+        await migrator.run_sync(alter, change)

@@ -21,6 +21,10 @@ AFTER_FAILURE = ": the failed revision was rolled back."
 FOREIGN_KEYS = """\
 The shared connection checks foreign keys. A migration that creates a table again would delete the
 rows that refer to it: run `PRAGMA foreign_keys = OFF` on the connection first."""
+RENAMED = (
+    "{name} needs a column that this batch renames. Create it in another `batch_alter_table`, after "
+    "this one."
+)
 OF_TABLE = text(
     "SELECT name, sql FROM sqlite_master WHERE tbl_name = :table COLLATE NOCASE"
     " AND type IN ('index', 'trigger') AND sql IS NOT NULL"
@@ -34,6 +38,10 @@ class CopyImpl(SQLiteImpl):
 
     def prep_table_for_batch(self, batch_impl: ApplyBatchImpl, table: Table) -> None:
         """Alembic calls this before it creates the new table and copies the rows."""
+        constraints = set(batch_impl.named_constraints.values()) - table.constraints
+        for new in [*constraints, *batch_impl.new_indexes.values()]:
+            if not batch_impl.columns.keys() >= set(new.columns.keys()):  # Alembic skips it
+                raise CommandError(RENAMED.format(name=new.name))
         for name, column in batch_impl.columns.items():
             if isinstance(column.server_default, Computed):  # SQLite computes the values itself
                 batch_impl.column_transfers[name].clear()
