@@ -13,13 +13,13 @@ def add_docs(app: FastAPI) -> None:
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi(request: Request) -> JSONResponse:
         document = app.openapi()
-        if root := request.scope["root_path"]:  # FastAPI would keep "/" as another server
+        if root := request.scope.get("root_path"):  # FastAPI would keep "/" as another server
             document = document | {"servers": [{"url": root}]}
         return JSONResponse(document)
 
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
-        root = request.scope["root_path"]
+        root = request.scope.get("root_path", "")
         return get_swagger_ui_html(
             title=app.title,
             openapi_url=f"{root}/openapi.json",

@@ -113,7 +113,7 @@ def idempotent(owner: Callable[..., Awaitable[HasId | None]] = nobody) -> Idempo
             return
         if not hasattr(request.state, "idempotency_key"):
             raise RuntimeError(NOT_STORED)
-        target = request.scope["raw_path"] + b"?" + request.scope["query_string"]
+        target = request.scope["path"].encode() + b"?" + request.scope["query_string"]
         parts = [request.method.encode(), target, await request.body()]
         fingerprint = sha256(b"\n".join(parts)).hexdigest()
         key_id = sha256(f"{owned_by and owned_by.id} {key}".encode()).hexdigest()

@@ -3,6 +3,7 @@
 import re
 from random import getrandbits
 from time import perf_counter
+from urllib.parse import quote
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,10 +48,11 @@ class RequestLogMiddleware:
         try:
             await self.app(scope, receive, send_with_id)
         finally:
+            path = scope.get("raw_path") or quote(scope["path"]).encode()  # optional in ASGI
             log.info(
                 "request",
                 method=scope["method"],
-                path=scope["raw_path"][:MAX_PATH].decode("ascii", "replace"),
+                path=path[:MAX_PATH].decode("ascii", "replace"),
                 status=status,
                 ms=round((perf_counter() - start) * 1000, 1),
             )
