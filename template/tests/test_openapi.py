@@ -26,6 +26,12 @@ def test_error_responses(app: FastAPI) -> None:
         assert response == {"description": response["description"], "content": content}
 
 
+def test_every_operation_has_the_response_to_a_large_body(app: FastAPI) -> None:
+    for operations in app.openapi()["paths"].values():
+        for operation in operations.values():
+            assert "413" in operation["responses"]
+
+
 class Tag(Enum):
     B = "B and more"
 

@@ -1,7 +1,7 @@
 """After a transaction conflict, the whole request is retried until a deadline."""
 
 from time import monotonic
-from unittest.mock import Mock, call
+from unittest.mock import AsyncMock, Mock, call
 
 import pytest
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -124,3 +124,9 @@ async def test_no_retry_after_the_deadline() -> None:
         response = await client.get("/")
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
     assert len(attempts) == 1
+
+
+async def test_websocket_is_passed_on_once() -> None:
+    application = AsyncMock()
+    await RetryMiddleware(application, timeout=60)({"type": "websocket"}, AsyncMock(), AsyncMock())
+    assert application.await_count == 1

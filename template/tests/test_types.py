@@ -131,6 +131,11 @@ async def test_time_text_and_json(db: Database) -> None:
         assert await find(db, rows.c[name]) == [value]
 
 
+async def test_json_without_a_value_is_null(db: Database) -> None:
+    await add(db, tags=None)
+    assert len(await find(db, rows.c.id, rows.c.tags.is_(None))) == 1
+
+
 @pytest.mark.parametrize("name", DIALECTS)
 def test_column_types_of_each_database(name: str) -> None:
     types = [column.type for column in rows.columns if column.name != "id"]

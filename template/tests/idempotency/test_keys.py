@@ -56,10 +56,10 @@ async def test_key_of_another_owner(client: AsyncClient, db: Database) -> None:
     assert await count(db) == (2, 2)
 
 
-@pytest.mark.parametrize("length", [0, 256])
-async def test_invalid_key(client: AsyncClient, length: int) -> None:
+@pytest.mark.parametrize(("length", "status"), [(0, 422), (1, 201), (255, 201), (256, 422)])
+async def test_length_of_key(client: AsyncClient, length: int, status: int) -> None:
     headers = {"Idempotency-Key": "x" * length}
-    assert (await client.post("/idempotent", headers=headers)).status_code == 422
+    assert (await client.post("/idempotent", headers=headers)).status_code == status
 
 
 async def test_expired_key(client: AsyncClient, db: Database) -> None:
