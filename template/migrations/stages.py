@@ -12,6 +12,8 @@ from typing import Any
 from alembic.autogenerate import Rewriter
 from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
+from alembic.util.sqla_compat import is_expression_index
+from sqlalchemy import Index
 
 from migrations.order import Operations, key, target
 
@@ -86,4 +88,6 @@ def uses(operation: Any, columns: set[str], tables: set[str]) -> bool:
         return True
     item = operation.to_index() if hasattr(operation, "to_index") else operation.to_constraint()
     names = {column.name for column in item.columns}
-    return bool(columns) and (not names or bool(names & columns))  # a CHECK is SQL without names
+    # The names of the columns in a CHECK or in an expression are not known.
+    unknown = not names or (isinstance(item, Index) and is_expression_index(item))
+    return bool(columns) and (unknown or bool(names & columns))

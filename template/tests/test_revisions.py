@@ -17,6 +17,7 @@ from sqlalchemy import (
     Computed,
     Enum,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Uuid,
     false,
     func,
+    text,
     true,
 )
 from sqlalchemy.schema import SchemaItem
@@ -134,6 +136,19 @@ def test_revisions_of_new_changed_and_removed_tables(
     command.downgrade(config, before)
     command.upgrade(config, "head")
     command.check(config)
+
+
+def test_revision_of_descending_index(config: Config, metadata: MetaData, tmp_path: Path) -> None:
+    new = [Column("size", Integer), Index("ix_test_new", text("size DESC"), "id", unique=True)]
+    for more in ([], new):
+        old = Column("id", Integer, primary_key=True), Index("ix_test_old", text("id DESC"))
+        table = Table("test_indexes", metadata, *old, *more)
+        revise(config, tmp_path, f"{len(more)} more")
+        metadata.remove(table)
+    revisions = "".join(path.read_text("utf-8") for path in tmp_path.glob("*.py"))
+    assert revisions.count("create_index(") == 2
+    command.downgrade(config, "-2")
+    command.upgrade(config, "head")
 
 
 def test_other_type_of_ids_is_refused(

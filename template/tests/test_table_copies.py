@@ -6,7 +6,7 @@ import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import BatchOperations, Operations
 from alembic.util import CommandError
-from sqlalchemy import Connection, String, column
+from sqlalchemy import Connection, String, column, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -90,6 +90,17 @@ async def test_index_changes(migrator: AsyncConnection) -> None:
     assert await migrator.run_sync(alter, change) == OTHERS | new
 
 
+async def test_new_index_with_expression(migrator: AsyncConnection) -> None:
+    def change(table: BatchOperations) -> None:
+        resize(table)
+        table.alter_column("code", new_column_name="label")
+        table.create_index("new", [text("label DESC"), "id"], unique=True)
+
+    await migrator.run_sync(alter, change)
+    found = await migrator.scalar(text("SELECT sql FROM sqlite_master WHERE name = 'new'"))
+    assert found == "CREATE UNIQUE INDEX new ON test_parents (label DESC, id)"
+
+
 @pytest.mark.parametrize(
     "create",
     [
@@ -107,5 +118,5 @@ async def test_new_name_of_column_is_refused_in_same_batch(
         table.alter_column("code", new_column_name="label")
         create(table)
 
-    with pytest.raises(CommandError, match="^new needs a column that this batch renames"):
+    with pytest.raises(CommandError, match="new needs a column that this batch renames"):
         await migrator.run_sync(alter, change)

@@ -10,10 +10,12 @@ from alembic.ddl.sqlite import SQLiteImpl
 from alembic.operations import ops
 from alembic.operations.batch import ApplyBatchImpl
 from alembic.util import CommandError
-from sqlalchemy import Computed, Connection, Table, text
+from alembic.util.sqla_compat import is_expression_index
+from sqlalchemy import Computed, Connection, Index, Table, text
 from sqlalchemy.exc import OperationalError
 
 from migrations import autogenerate, defaults
+from migrations.compare import compare_names
 from migrations.lock import acquire, seconds_to_wait
 from migrations.render_item import render_item
 
@@ -25,6 +27,7 @@ RENAMED = (
     "{name} needs a column that this batch renames. Create it in another `batch_alter_table`, after "
     "this one."
 )
+INDEXES = text("SELECT tbl_name || '.' || name FROM sqlite_master WHERE type = 'index'")
 OF_TABLE = text(
     "SELECT name, sql FROM sqlite_master WHERE tbl_name = :table COLLATE NOCASE"
     " AND type IN ('index', 'trigger') AND sql IS NOT NULL"
@@ -36,12 +39,26 @@ class CopyImpl(SQLiteImpl):
 
     __dialect__ = "sqlite"  # Alembic uses this class instead of its own
 
+    def correct_for_autogen_constraints(
+        self,
+        conn_unique_constraints: Any,
+        conn_indexes: set[Index],
+        metadata_unique_constraints: Any,
+        metadata_indexes: set[Index],
+    ) -> None:
+        """Alembic calls this before it compares indexes. It would leave out those of expressions."""
+        assert self.connection is not None
+        compare_names(conn_indexes, metadata_indexes, set(self.connection.scalars(INDEXES)))
+
     def prep_table_for_batch(self, batch_impl: ApplyBatchImpl, table: Table) -> None:
         """Alembic calls this before it creates the new table and copies the rows."""
-        constraints = set(batch_impl.named_constraints.values()) - table.constraints
-        for new in [*constraints, *batch_impl.new_indexes.values()]:
-            if not batch_impl.columns.keys() >= set(new.columns.keys()):  # Alembic skips it
-                raise CommandError(RENAMED.format(name=new.name))
+        self.later = [it for it in batch_impl.new_indexes.values() if is_expression_index(it)]
+        for index in self.later:
+            del batch_impl.new_indexes[str(index.name)]
+        new: list[Any] = [*batch_impl.named_constraints.values(), *batch_impl.new_indexes.values()]
+        for item in set(new) - table.constraints:
+            if not batch_impl.columns.keys() >= set(item.columns.keys()):  # Alembic skips it
+                raise CommandError(RENAMED.format(name=item.name))
         for name, column in batch_impl.columns.items():
             if isinstance(column.server_default, Computed):  # SQLite computes the values itself
                 batch_impl.column_transfers[name].clear()
@@ -76,6 +93,8 @@ class CopyImpl(SQLiteImpl):
         for column, name in renamed or self.new_names[:1]:
             self._exec(ColumnName(new_table_name, column.name, name, schema=schema))
             column.name = name
+        for index in self.later:
+            self.create_index(index)
 
 
 def drop_tables_last(_: object, __: object, scripts: list[ops.MigrationScript]) -> None:
