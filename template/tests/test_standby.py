@@ -52,6 +52,7 @@ async def read_with(client: AsyncClient, method: str = "GET", **headers: str) ->
 async def test_who_reads_from_the_standby(served: tuple[AsyncClient, Database]) -> None:
     client, db = served
     assert await read_with(client) == "standby"
+    assert await read_with(client, Cookie="theme=dark", Note="recent_write=1") == "standby"
     assert await read_with(client, **{"Cache-Control": "max-age=0, No-Cache"}) == "reader"
     assert await engine_of_unit(db) == "reader"  # as in a job
     response = await client.post("/test-standby")

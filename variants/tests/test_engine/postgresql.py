@@ -1,6 +1,7 @@
 """The connections to PostgreSQL, and the responses to its errors."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -102,6 +103,21 @@ async def test_connection_that_the_server_closed_is_replaced(
     await first(db.writer, f"SELECT pg_terminate_backend({pid}, 5000)")
     await asyncio.sleep(0)
     assert await first(engine, PID) != [pid]
+    await engine.dispose()
+
+
+async def test_connection_that_was_closed_unnoticed_is_replaced(
+    settings: Settings, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "MAX_IDLE", 0)
+    engine = create_writer(settings)
+    (pid,) = await first(engine, PID)
+    close = first(db.writer, f"SELECT pg_terminate_backend({pid}, 5000) FROM pg_sleep(0.2)")
+    closing = asyncio.create_task(close)
+    await asyncio.sleep(0.1)
+    time.sleep(0.5)  # noqa: ASYNC251  the event loop does not see that the connection ends
+    assert await first(engine, PID) != [pid]
+    await closing
     await engine.dispose()
 
 
