@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.db.engine import create_migrator
 from app.settings import Settings
 
-# Alembic does not compare these indexes.
-pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Skipped unsupported reflection"),
+    pytest.mark.filterwarnings("ignore:Unnamed CHECK constraint on reflected table"),
+]
 
 PARENTS = """\
 CREATE TABLE test_parents
@@ -43,10 +45,10 @@ async def migrator(settings: Settings) -> AsyncGenerator[AsyncConnection]:
     await engine.dispose()
 
 
-def alter(connection: Connection, change: Change) -> dict[str, str]:
+def alter(connection: Connection, change: Change, name: str = "test_parents") -> dict[str, str]:
     """Change the table. Return the statements that create what depends on it."""
-    with Operations(MigrationContext.configure(connection)).batch_alter_table("test_parents") as it:
-        change(it)
+    with Operations(MigrationContext.configure(connection)).batch_alter_table(name) as table:
+        change(table)
     found = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master")
     return {row.name: row.sql for row in found if row.name in OTHERS}
 
@@ -67,6 +69,56 @@ async def test_columns_are_renamed_everywhere(column: str, migrator: AsyncConnec
     renamed = {name: sql.replace(column, "other") for name, sql in OTHERS.items()}
     found = await migrator.run_sync(alter, rename)
     assert {name: sql.replace('"', "") for name, sql in found.items()} == renamed
+
+
+DEFINITIONS = {
+    "word VARCHAR(9) COLLATE NOCASE": 'word VARCHAR(9) COLLATE "NOCASE"',
+    "word TEXT, CHECK (word <> '')": "CHECK (word <> '')",
+    "n INTEGER CONSTRAINT small CHECK (n < 9)": "CONSTRAINT small CHECK (n < 9)",
+    "twice INTEGER GENERATED ALWAYS AS (2 * size)": "twice INTEGER GENERATED ALWAYS AS (2 * size) VIRTUAL",
+    "parent INTEGER REFERENCES test_parents (id) ON DELETE CASCADE": "ON DELETE CASCADE",
+}
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS)
+async def test_definition_stays(definition: str, migrator: AsyncConnection) -> None:
+    create = f"CREATE TABLE test_copied (id INTEGER PRIMARY KEY, size INTEGER, {definition})"
+    await migrator.exec_driver_sql(create)
+    await migrator.run_sync(alter, resize, "test_copied")
+    found = await migrator.scalar(text("SELECT sql FROM sqlite_master WHERE name = 'test_copied'"))
+    assert "size VARCHAR(9)" in str(found)
+    assert DEFINITIONS[definition] in str(found)
+
+
+@pytest.mark.parametrize(
+    ("definition", "lost"),
+    [
+        ("UNIQUE ON CONFLICT IGNORE", "ON CONFLICT"),
+        ("REFERENCES test_parents (id) MATCH FULL", "MATCH FULL"),
+    ],
+)
+async def test_definition_that_cannot_be_kept_is_refused(
+    definition: str, lost: str, migrator: AsyncConnection
+) -> None:
+    await migrator.exec_driver_sql(f"CREATE TABLE test_copied (size INTEGER, n {definition})")
+    with pytest.raises(CommandError, match=f"The table test_copied would lose {lost}"):
+        await migrator.run_sync(alter, resize, "test_copied")
+
+
+async def test_new_type_has_no_former_collation(migrator: AsyncConnection) -> None:
+    await migrator.exec_driver_sql("CREATE TABLE test_copied (size VARCHAR(5) COLLATE NOCASE)")
+    await migrator.run_sync(alter, resize, "test_copied")
+    found = await migrator.scalar(text("SELECT sql FROM sqlite_master WHERE name = 'test_copied'"))
+    assert "COLLATE" not in str(found)
+
+
+async def test_ids_are_not_used_again(migrator: AsyncConnection) -> None:
+    create = "CREATE TABLE test_copied (id INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER)"
+    for sql in (create, "INSERT INTO test_copied VALUES (7, 1)", "DELETE FROM test_copied"):
+        await migrator.exec_driver_sql(sql)
+    await migrator.run_sync(alter, resize, "test_copied")
+    await migrator.exec_driver_sql("INSERT INTO test_copied (size) VALUES ('1')")
+    assert await migrator.scalar(text("SELECT id FROM test_copied")) == 8
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ CHANGED_FILES = {
         "migrations/enums.py",
         "migrations/order.py",
         "migrations/stages.py",
+        "migrations/table_copies.py",
         "tests/database.py",
         "tests/test_engine.py",
         "tests/server.py",

@@ -5,17 +5,12 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from alembic.ddl.base import ColumnName
-from alembic.ddl.sqlite import SQLiteImpl
 from alembic.operations import ops
-from alembic.operations.batch import ApplyBatchImpl
 from alembic.util import CommandError
-from alembic.util.sqla_compat import is_expression_index
-from sqlalchemy import Computed, Connection, Index, Table, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
-from migrations import autogenerate, defaults
-from migrations.compare import compare_names
+from migrations import autogenerate, defaults, table_copies  # noqa: F401  Alembic finds its class
 from migrations.lock import acquire, seconds_to_wait
 from migrations.render_item import render_item
 
@@ -23,78 +18,6 @@ AFTER_FAILURE = ": the failed revision was rolled back."
 FOREIGN_KEYS = """\
 The shared connection checks foreign keys. A migration that creates a table again would delete the
 rows that refer to it: run `PRAGMA foreign_keys = OFF` on the connection first."""
-RENAMED = (
-    "{name} needs a column that this batch renames. Create it in another `batch_alter_table`, after "
-    "this one."
-)
-INDEXES = text("SELECT tbl_name || '.' || name FROM sqlite_master WHERE type = 'index'")
-OF_TABLE = text(
-    "SELECT name, sql FROM sqlite_master WHERE tbl_name = :table COLLATE NOCASE"
-    " AND type IN ('index', 'trigger') AND sql IS NOT NULL"
-)
-
-
-class CopyImpl(SQLiteImpl):
-    """Copies a table with what Alembic cannot copy, such as triggers and indexes of expressions."""
-
-    __dialect__ = "sqlite"  # Alembic uses this class instead of its own
-
-    def correct_for_autogen_constraints(
-        self,
-        conn_unique_constraints: Any,
-        conn_indexes: set[Index],
-        metadata_unique_constraints: Any,
-        metadata_indexes: set[Index],
-    ) -> None:
-        """Alembic calls this before it compares indexes. It would leave out those of expressions."""
-        assert self.connection is not None
-        compare_names(conn_indexes, metadata_indexes, set(self.connection.scalars(INDEXES)))
-
-    def prep_table_for_batch(self, batch_impl: ApplyBatchImpl, table: Table) -> None:
-        """Alembic calls this before it creates the new table and copies the rows."""
-        self.later = [it for it in batch_impl.new_indexes.values() if is_expression_index(it)]
-        for index in self.later:
-            del batch_impl.new_indexes[str(index.name)]
-        new: list[Any] = [*batch_impl.named_constraints.values(), *batch_impl.new_indexes.values()]
-        for item in set(new) - table.constraints:
-            if not batch_impl.columns.keys() >= set(item.columns.keys()):  # Alembic skips it
-                raise CommandError(RENAMED.format(name=item.name))
-        for name, column in batch_impl.columns.items():
-            if isinstance(column.server_default, Computed):  # SQLite computes the values itself
-                batch_impl.column_transfers[name].clear()
-        dropped = {index.name for index in table.indexes} - batch_impl.indexes.keys()
-        assert self.connection is not None
-        found = () if self.as_sql else self.connection.execute(OF_TABLE, {"table": table.name})
-        self.kept = {row.name: row.sql for row in found if row.name not in dropped}
-        for name in self.kept.keys() & batch_impl.indexes.keys():
-            del batch_impl.indexes[name]
-        # The new table gets the old names of its columns, which the kept statements contain.
-        self.new_names = [(column, column.name) for column in batch_impl.columns.values()]
-        for name, column in batch_impl.columns.items():
-            column.name = name
-
-    def rename_table(
-        self, old_table_name: str, new_table_name: str, schema: str | None = None
-    ) -> None:
-        """Alembic calls this after it has dropped the old table."""
-        if not old_table_name.startswith("_alembic_tmp_"):
-            return super().rename_table(old_table_name, new_table_name, schema)
-        self._exec("PRAGMA legacy_alter_table = ON")  # a view may select from the missing table
-        try:
-            super().rename_table(old_table_name, new_table_name, schema)
-        finally:
-            self._exec("PRAGMA legacy_alter_table = OFF")
-        for sql in self.kept.values():
-            assert self.connection is not None
-            self.connection.exec_driver_sql(sql)
-        # SQLite also renames the columns in indexes, triggers, views and foreign keys. It raises an
-        # error if one of them needs a column that is missing, even if no name changes.
-        renamed = [(column, name) for column, name in self.new_names if column.name != name]
-        for column, name in renamed or self.new_names[:1]:
-            self._exec(ColumnName(new_table_name, column.name, name, schema=schema))
-            column.name = name
-        for index in self.later:
-            self.create_index(index)
 
 
 def drop_tables_last(_: object, __: object, scripts: list[ops.MigrationScript]) -> None:
