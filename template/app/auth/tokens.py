@@ -97,4 +97,4 @@ class SessionTokens(Strategy[User, Id]):
 
 
 def digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -34,6 +34,7 @@ def fast_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_rate_limits(state: dict[str, Any], settings: Settings) -> None:
+    assert isinstance(state["rate_limiter"], RateLimiter)  # from the lifespan
     state["rate_limiter"] = RateLimiter(settings)
 
 

@@ -25,6 +25,12 @@ async def test_invalid_key(user_client: AsyncClient, invalid: dict[str, Any]) ->
     assert (await user_client.post("/users/me/keys", json=NEW | invalid)).status_code == 422
 
 
+@pytest.mark.parametrize("length", [1, 100])
+async def test_length_of_name(user_client: AsyncClient, length: int) -> None:
+    response = await user_client.post("/users/me/keys", json=NEW | {"name": "x" * length})
+    assert response.status_code == 201
+
+
 @pytest.mark.parametrize("expires_at", ["2001-01-01T00:00:00Z", "2101-01-01T00:00:00Z"])
 async def test_invalid_expiry(user_client: AsyncClient, expires_at: str) -> None:
     response = await user_client.post("/users/me/keys", json=NEW | {"expires_at": expires_at})

@@ -43,6 +43,10 @@ def test_documented_responses(document: dict[str, Any], operation: str) -> None:
     assert set(map(int, document["paths"][path][method]["responses"])) == STATUSES[operation]
 
 
+def test_tags(document: dict[str, Any]) -> None:
+    assert {"auth", "users", "API keys"} <= {tag["name"] for tag in document["tags"]}
+
+
 def test_bearer_token_and_cookie_are_documented(document: dict[str, Any]) -> None:
     bearer, cookie = document["components"]["securitySchemes"].values()
     assert bearer["flows"]["password"]["tokenUrl"] == "auth/jwt/login"
