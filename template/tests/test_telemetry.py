@@ -1,10 +1,15 @@
 """Telemetry names each statement and each trace. Without TELEMETRY, none of its code runs."""
 
+import asyncio
 import sys
 from types import FrameType
+from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from httpx2 import AsyncClient
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -12,9 +17,12 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, use_span
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import select
+from structlog.contextvars import get_contextvars
 
 from app import telemetry
 from app.db.engine import create_writer
+from app.db.session import connect
 from app.http.problems import trace_id
 from app.settings import Settings
 
@@ -59,6 +67,45 @@ async def test_statements_without_values(
     assert (failed.status.status_code, failed.status.description) == (StatusCode.ERROR, None)
     assert failed.attributes["error.type"]
     assert not any("secret" in span.to_json() for span in exporter.get_finished_spans())
+
+
+async def test_pools_are_measured(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = InMemoryMetricReader()
+    monkeypatch.setattr(telemetry, "meter", MeterProvider([reader]).get_meter("test"))
+    async with connect(settings) as db:
+        telemetry.observe(db)
+        async with db.unit(read_only=True) as session:
+            await session.exec(select(1))
+            data: Any = reader.get_metrics_data()
+        kinds = [(name, state) for name in db.engines for state in ("used", "idle")]
+    metrics = {it.name: it for it in data.resource_metrics[0].scope_metrics[0].metrics}
+    pool, state = "db.client.connection.pool.name", "db.client.connection.state"
+    count, wait = metrics["db.client.connection.count"], metrics["db.client.connection.wait_time"]
+    counts = {(it.attributes[pool], it.attributes[state]): it.value for it in count.data.data_points}
+    assert counts == dict.fromkeys(kinds, 0) | {("reader", "used"): 1}
+    (waited,) = wait.data.data_points
+    assert (waited.attributes[pool], waited.count, waited.sum < 1) == ("reader", 1, True)
+    assert (count.unit, wait.unit) == ("{connection}", "s")
+    assert waited.explicit_bounds[::5] == (0.001, 0.1, 5)
+
+
+async def test_trace_of_a_request() -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(ALWAYS_ON)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    found: list[Any] = []
+
+    async def application(*_: object) -> None:
+        found.append((trace_id.get(), get_contextvars()["trace_id"]))
+
+    middleware = telemetry.TraceMiddleware(application)
+    for query in (b"token=secret", b""):
+        with provider.get_tracer("test").start_as_current_span("request"):
+            request = middleware({"query_string": query}, AsyncMock(), AsyncMock())
+            await asyncio.create_task(request)  # a context of its own, as for a request
+    spans = exporter.get_finished_spans()
+    assert [dict(it.attributes or {}) for it in spans] == [{"url.query": "REDACTED"}, {}]
+    assert found == [(f"{it.context.trace_id:032x}",) * 2 for it in spans if it.context]
 
 
 async def test_trace_in_problems(client: AsyncClient) -> None:
