@@ -81,7 +81,9 @@ async def test_pools_are_measured(settings: Settings, monkeypatch: pytest.Monkey
     metrics = {it.name: it for it in data.resource_metrics[0].scope_metrics[0].metrics}
     pool, state = "db.client.connection.pool.name", "db.client.connection.state"
     count, wait = metrics["db.client.connection.count"], metrics["db.client.connection.wait_time"]
-    counts = {(it.attributes[pool], it.attributes[state]): it.value for it in count.data.data_points}
+    counts = {
+        (it.attributes[pool], it.attributes[state]): it.value for it in count.data.data_points
+    }
     assert counts == dict.fromkeys(kinds, 0) | {("reader", "used"): 1}
     (waited,) = wait.data.data_points
     assert (waited.attributes[pool], waited.count, waited.sum < 1) == ("reader", 1, True)
