@@ -1,10 +1,9 @@
-"""Compares types, defaults, indexes and names of CHECK constraints as the database writes them.
+"""Compares types, defaults and names of CHECK constraints as the database writes them.
 
 MariaDB writes `1` for the default `true`, and SQLite a type that SQLAlchemy does not know. Without
 this module, `alembic check` would always report them as changed.
 """
 
-from collections.abc import Collection
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
@@ -12,8 +11,8 @@ from alembic.operations.ops import AlterColumnOp, ModifyTableOps
 from alembic.runtime.migration import MigrationContext
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from alembic.util.sqla_compat import all_table_check_constraints, is_expression_index
-from sqlalchemy import Column, DefaultClause, Index, MetaData, Table, inspect
+from alembic.util.sqla_compat import all_table_check_constraints
+from sqlalchemy import Column, DefaultClause, MetaData, Table, inspect
 from sqlalchemy.sql.elements import conv
 
 from migrations.defaults import database_default
@@ -92,17 +91,6 @@ def shorten_names(
             name = preparer.truncate_and_render_constraint_name(check.name, _alembic_quote=False)
             check.name = conv(name)
     return PriorityDispatchResult.CONTINUE
-
-
-def compare_names(found: set[Index], wanted: set[Index], existing: Collection[str]) -> None:
-    """Leave out each index with an expression, such as `n DESC`, that exists by `table.name`.
-
-    SQLAlchemy does not read such an index, or reads its columns only.
-    """
-    for index in [index for index in wanted if is_expression_index(index)]:
-        if f"{index.table}.{index.name}" in existing:
-            wanted.remove(index)
-            found.difference_update([it for it in found if it.name == index.name])
 
 
 plugin = Plugin("migrations.compare")

@@ -1,17 +1,15 @@
 """Keeps what Alembic cannot copy. On SQLite, it changes a table by copying it."""
 
 import re
-import warnings
 from typing import Any
 
 from alembic.ddl.base import ColumnName
-from alembic.ddl.sqlite import SQLiteImpl
-from alembic.operations.batch import ApplyBatchImpl
+from alembic.operations.batch import ApplyBatchImpl, BatchOperationsImpl
 from alembic.util import CommandError
 from alembic.util.sqla_compat import is_expression_index
-from sqlalchemy import CheckConstraint, Computed, Index, String, Table, text
+from sqlalchemy import CheckConstraint, Computed, String, Table, text
 
-from migrations.compare import compare_names
+from migrations.indexes import IndexImpl
 
 RENAMED = (
     "{name} needs a column that this batch renames. Create it in another `batch_alter_table`, after "
@@ -22,7 +20,6 @@ LOST = (
     "The table {name} would lose {found}, because SQLAlchemy does not read it. Describe the table "
     "with `batch_alter_table(..., copy_from=...)`."
 )
-INDEXES = text("SELECT tbl_name || '.' || name FROM sqlite_master WHERE type = 'index'")
 OF_TABLE = text(
     "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = :table COLLATE NOCASE"
     " AND sql IS NOT NULL"
@@ -33,22 +30,19 @@ SET_SEQUENCE = (
     text("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :seq)"),
 )
 
-warnings.filterwarnings("ignore", "Unnamed CHECK constraint on reflected table")  # it is kept
+HANDLED = "Unnamed CHECK constraint on reflected|Skipped unsupported reflection of expression-based"
 
 
-class CopyImpl(SQLiteImpl):
+class CopyImpl(IndexImpl):
     __dialect__ = "sqlite"  # Alembic uses this class instead of its own
 
-    def correct_for_autogen_constraints(
-        self,
-        conn_unique_constraints: Any,
-        conn_indexes: set[Index],
-        metadata_unique_constraints: Any,
-        metadata_indexes: set[Index],
-    ) -> None:
-        """Alembic calls this before it compares indexes. It would leave out those of expressions."""
-        assert self.connection is not None
-        compare_names(conn_indexes, metadata_indexes, set(self.connection.scalars(INDEXES)))
+    def requires_recreate_in_batch(self, batch_op: BatchOperationsImpl) -> bool:
+        """Alembic calls this first. In a copy, it does not find an index of an expression."""
+        recreate = super().requires_recreate_in_batch(batch_op)
+        for drop in [it for it in batch_op.batch if recreate and it[0] == "drop_index"]:
+            batch_op.batch.remove(drop)
+            self.drop_index(*drop[1], **drop[2])
+        return recreate
 
     def prep_table_for_batch(self, batch_impl: ApplyBatchImpl, table: Table) -> None:
         """Alembic calls this before it creates the new table and copies the rows."""

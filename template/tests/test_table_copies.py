@@ -12,11 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db.engine import create_migrator
 from app.settings import Settings
+from migrations.table_copies import HANDLED
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Skipped unsupported reflection"),
-    pytest.mark.filterwarnings("ignore:Unnamed CHECK constraint on reflected table"),
-]
+pytestmark = pytest.mark.filterwarnings(f"ignore:{HANDLED}")
 
 PARENTS = """\
 CREATE TABLE test_parents

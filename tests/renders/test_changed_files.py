@@ -41,6 +41,7 @@ CHANGED_FILES = {
         "dev/server.py",
         "migrations/database.py",
         "migrations/enums.py",
+        "migrations/indexes.py",
         "migrations/order.py",
         "migrations/stages.py",
         "migrations/table_copies.py",

@@ -4,11 +4,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from alembic.ddl.mysql import MySQLImpl
-from sqlalchemy import Connection, Index, text
+from sqlalchemy import Connection, text
 
+import migrations.indexes  # noqa: F401  Alembic finds its class by the dialect
 from migrations import autogenerate, defaults, order, stages
-from migrations.compare import compare_names
 from migrations.lock import acquire
 from migrations.render_item import render_item
 
@@ -19,33 +18,6 @@ AFTER_FAILURE = (
     ", plus the changes of the next revision before it failed: MySQL cannot roll them back. Undo "
     "them by hand."
 )
-
-INDEXES = text(
-    "SELECT CONCAT(table_name, '.', index_name) FROM information_schema.statistics"
-    " WHERE table_schema = DATABASE()"
-)
-
-
-class NamedIndexImpl(MySQLImpl):
-    """Compares the names of indexes with expressions."""
-
-    __dialect__ = "mysql"  # Alembic uses this class instead of its own
-
-    def correct_for_autogen_constraints(
-        self,
-        conn_unique_constraints: Any,
-        conn_indexes: set[Index],
-        metadata_unique_constraints: Any,
-        metadata_indexes: set[Index],
-    ) -> None:
-        """Alembic calls this before it compares indexes."""
-        base: Any = super()  # it has no types
-        base.correct_for_autogen_constraints(
-            conn_unique_constraints, conn_indexes, metadata_unique_constraints, metadata_indexes
-        )
-        assert self.connection is not None
-        compare_names(conn_indexes, metadata_indexes, set(self.connection.scalars(INDEXES)))
-
 
 OPTIONS: dict[str, Any] = {
     "transaction_per_migration": True,
