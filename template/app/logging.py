@@ -1,7 +1,9 @@
 """Structured logs on standard output: readable on a terminal, JSON otherwise."""
 
+import json
 import logging
 import sys
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -13,6 +15,23 @@ from structlog.stdlib import ProcessorFormatter, add_logger_name
 from structlog.tracebacks import ExceptionDictTransformer
 
 from app.settings import Settings
+
+
+class Output(structlog.BytesLogger):
+    """Ignores a full disk or a closed pipe, as the standard library does."""
+
+    def msg(self, message: bytes) -> None:
+        with suppress(OSError):
+            super().msg(message)
+
+    debug = info = warning = error = critical = exception = msg
+
+
+def to_json(entry: Any, default: Any) -> bytes:
+    try:
+        return orjson.dumps(entry, default, orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # an integer over 64 bits, a lone surrogate, a tuple as a key
+        return json.dumps(entry, default=default, skipkeys=True).encode()
 
 
 def configure_logging(settings: Settings) -> None:
@@ -28,9 +47,9 @@ def configure_logging(settings: Settings) -> None:
     else:
         # Tracebacks without local variables: one of them may be a password.
         tracebacks = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
-        ours = [tracebacks, JSONRenderer(orjson.dumps)]
+        ours = [tracebacks, JSONRenderer(to_json)]
         standard = [tracebacks, JSONRenderer()]
-        loggers = structlog.BytesLoggerFactory()
+        loggers = Output
     structlog.configure(
         [*processors, *ours], structlog.make_filtering_bound_logger(level), logger_factory=loggers
     )

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from typing import BinaryIO, cast
+from uuid import UUID
 
 import pytest
 import structlog
@@ -61,6 +63,21 @@ def test_standard_library_logs_in_the_same_format(app: FastAPI) -> None:
         "warning",
         "a.library",
     )
+
+
+@pytest.mark.parametrize("value", [{200: 3}, {UUID(int=1): 1}, 2**64, "\ud800", {(1, 2): 3}])
+def test_entry_with_a_value_that_orjson_refuses(value: object, app: FastAPI) -> None:
+    renderer = structlog.get_config()["processors"][-1]
+    assert json.loads(renderer(None, "info", {"event": "here", "value": value}))["event"] == "here"
+
+
+def test_output_that_cannot_be_written(app: FastAPI, tmp_path: Path) -> None:
+    path = tmp_path / "output"
+    path.touch()
+    with path.open("rb") as read_only:
+        output = structlog.get_config()["logger_factory"](cast(BinaryIO, read_only))
+        for write in (output.debug, output.info, output.warning, output.error, output.exception):
+            write(b"entry")
 
 
 class Output(TextIOWrapper):

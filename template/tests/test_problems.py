@@ -34,7 +34,7 @@ async def quote(words: list[str]) -> None:
 
 @routes.get("/status/{status}")
 async def raise_status(status: int) -> None:
-    raise HTTPException(status, {"a": 1})
+    raise HTTPException(status, {"a": {1}})
 
 
 @routes.get("/conflict")
@@ -77,7 +77,7 @@ async def test_not_found(client: AsyncClient) -> None:
 async def test_unusual_status(client: AsyncClient) -> None:
     response = await client.get("/test-problems/status/499")
     assert_problem(response, 499)
-    assert (response.json()["title"], response.json()["detail"]) == ("Error", '{"a": 1}')
+    assert (response.json()["title"], response.json()["detail"]) == ("Error", '{"a": "{1}"}')
     response = await client.get("/test-problems/status/304")
     assert (response.status_code, response.content) == (304, b"")
 

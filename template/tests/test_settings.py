@@ -131,3 +131,19 @@ def test_list_that_is_not_json_is_explained(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("NUMBERS", "1,2")
     with pytest.raises(SystemExit, match=r'"numbers".*: write JSON, as in \["one", "two"\]'):
         read_settings()
+
+
+def test_missing_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ENV_FILE", str(tmp_path))
+    with pytest.raises(SystemExit, match=f"^ENV_FILE: there is no file {re.escape(str(tmp_path))}"):
+        read_settings()
+
+
+def test_env_file_in_another_encoding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_bytes("# Schlüssel".encode("latin-1"))
+    monkeypatch.setenv("ENV_FILE", str(path))
+    model_config: dict[str, object] = {**Settings.model_config, "env_file": path}
+    monkeypatch.setattr(Settings, "model_config", model_config)
+    with pytest.raises(SystemExit, match="the file is not in UTF-8"):
+        read_settings()

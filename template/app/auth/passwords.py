@@ -3,6 +3,7 @@
 import os
 from functools import cache
 from pathlib import Path
+from unicodedata import normalize
 
 from anyio import CapacityLimiter, to_thread
 from pwdlib import PasswordHash
@@ -32,6 +33,7 @@ def common_passwords() -> frozenset[str]:
 
 def check_policy(password: str, email: str, min_length: int) -> None:
     """Raise WeakPassword if the password is easy to guess."""
+    password = normalize("NFC", password)
     if not min_length <= len(password) <= MAX_LENGTH:
         raise WeakPassword(f"The password must be {min_length} to {MAX_LENGTH} characters long.")
     if password.lower() in common_passwords():
@@ -41,7 +43,8 @@ def check_policy(password: str, email: str, min_length: int) -> None:
 
 
 async def hash_password(password: str) -> str:
-    return await to_thread.run_sync(hasher.hash, password, limiter=limiter)
+    """Hash the password, whichever way a system types its accents: as one character or as two."""
+    return await to_thread.run_sync(hasher.hash, normalize("NFC", password), limiter=limiter)
 
 
 async def verify_password(password: str, hashed: str | None) -> tuple[bool, str | None]:
@@ -52,7 +55,7 @@ async def verify_password(password: str, hashed: str | None) -> tuple[bool, str 
 
     def verify() -> tuple[bool, str | None]:
         try:
-            return hasher.verify_and_update(password, hashed or dummy_hash())
+            return hasher.verify_and_update(normalize("NFC", password), hashed or dummy_hash())
         except (PwdlibError, ValueError):  # not a hash, or the password is too long for bcrypt
             return False, None
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from structlog.contextvars import get_contextvars
 
 from app.db.database import SessionError
@@ -23,7 +24,6 @@ from app.http.methods import allowed_methods
 
 log = structlog.get_logger()
 trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)  # with telemetry
-
 PROBLEM_JSON = "application/problem+json"
 SCHEMAS = "#/components/schemas/{model}"
 RETRY_AFTER = {"Retry-After": "1"}  # seconds
@@ -33,13 +33,10 @@ CONFLICTING = (
     "row does not exist, or the row is still referenced."
 )
 REJECTED = "The database rejected a value: it is missing, too long, out of range or not allowed."
-TYPE_MISMATCH = (
-    "A value does not fit its column: it has another type, or is a time without a UTC offset."
-)
-NOT_STARTED = (
-    "The application has no database, because its lifespan has not started. In a test, use the "
-    "`client` fixture, or `with TestClient(app) as client:`."
-)
+TYPE_MISMATCH = "A value does not fit the type of its column, or is a time without a UTC offset."
+NOT_STARTED = """\
+The application has no database, because its lifespan has not started. In a test, use the `client`
+fixture, or `with TestClient(app) as client:`."""
 
 
 class Problem(BaseModel):
@@ -105,8 +102,14 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
         headers = {"Allow": allowed_methods(request)} if error.status_code == 405 else error.headers
-        detail = error.detail if isinstance(error.detail, str) else json.dumps(error.detail)
+        detail: Any = error.detail
+        if not isinstance(detail, str):
+            detail = json.dumps(detail, default=str)
         return problem_response(error.status_code, detail, headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def client_disconnect(_: Request, __: ClientDisconnect) -> Response:
+        return problem_response(400, "The body is incomplete.")  # for the log
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(_: Request, error: RequestValidationError) -> Response:

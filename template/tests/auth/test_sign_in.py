@@ -22,6 +22,14 @@ async def test_sign_in_with_bearer_token(client: AsyncClient, user: User) -> Non
     assert (me.status_code, me.json()["email"]) == (200, user.email)
 
 
+async def test_accents_of_another_system(client: AsyncClient) -> None:
+    composed, decomposed = ("".join(["caf", accent] * 3) for accent in ("\u00e9", "e\u0301"))
+    account = {"email": "accents@example.com", "password": composed}
+    assert (await client.post("/auth/register", json=account)).status_code == 201
+    form = {"username": account["email"], "password": decomposed}
+    assert (await client.post("/auth/session/login", data=form)).status_code == 204
+
+
 async def test_sign_in_with_cookie(client: AsyncClient, user: User) -> None:
     response = await client.post("/auth/session/login", data=FORM)
     assert response.status_code == 204

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 from fastapi import HTTPException
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy.exc import OperationalError
 from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.types import Message
 
 from app.db.database import Database, TransactionConflict
 from app.http.idempotency import IdempotencyKeys
@@ -28,6 +29,21 @@ async def test_retry_after_conflict(client: AsyncClient, db: Database) -> None:
     failures.append(TransactionConflict())
     assert (await send(client)).status_code == 201
     assert await count(db) == (1, 1)
+
+
+async def test_client_leaves_during_the_body(transport: ASGITransport) -> None:
+    scope = {"type": "http", "method": "POST", "path": "/idempotent", "query_string": b""}
+    headers = [(b"idempotency-key", b"key"), (b"content-length", b"9")]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await transport.app({**scope, "headers": headers}, receive, send)
+    assert sent[0]["status"] == 400
 
 
 async def test_error_while_the_key_is_reserved(
