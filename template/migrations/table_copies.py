@@ -1,35 +1,33 @@
 """Keeps what Alembic cannot copy. On SQLite, it changes a table by copying it."""
 
-import re
 from typing import Any
 
 from alembic.ddl.base import ColumnName
 from alembic.operations.batch import ApplyBatchImpl, BatchOperationsImpl
 from alembic.util import CommandError
 from alembic.util.sqla_compat import is_expression_index
-from sqlalchemy import CheckConstraint, Computed, String, Table, text
+from sqlalchemy import Computed, Table, text
 
 from migrations.indexes import IndexImpl
+from migrations.table_definitions import complete
 
 RENAMED = (
     "{name} needs a column that this batch renames. Create it in another `batch_alter_table`, after "
     "this one."
 )
-UNREAD = re.compile(r"\bON\s+CONFLICT\b|\bMATCH\s+(FULL|PARTIAL|SIMPLE)\b", re.IGNORECASE)
-LOST = (
-    "The table {name} would lose {found}, because SQLAlchemy does not read it. Describe the table "
-    "with `batch_alter_table(..., copy_from=...)`."
-)
-OF_TABLE = text(
-    "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = :table COLLATE NOCASE"
-    " AND sql IS NOT NULL"
+DEPENDENTS = text(
+    "SELECT name, sql FROM sqlite_master WHERE tbl_name = :table COLLATE NOCASE"
+    " AND type IN ('index', 'trigger') AND sql IS NOT NULL"
 )
 SEQUENCE = text("SELECT seq FROM sqlite_sequence WHERE name = :table COLLATE NOCASE")
 SET_SEQUENCE = (
     text("DELETE FROM sqlite_sequence WHERE name = :table"),
     text("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :seq)"),
 )
-
+REPLACED = (
+    "The batch renames {table}.{name} and adds a column with this name, so the values would be lost. "
+    "Add the column in another `batch_alter_table`, after this one."
+)
 HANDLED = "Unnamed CHECK constraint on reflected|Skipped unsupported reflection of expression-based"
 
 
@@ -54,67 +52,33 @@ class CopyImpl(IndexImpl):
             if not batch_impl.columns.keys() >= set(item.columns.keys()):  # Alembic skips it
                 raise CommandError(RENAMED.format(name=item.name))
         for name, column in batch_impl.columns.items():
+            if name in batch_impl.existing_ordering and not batch_impl.column_transfers[name]:
+                raise CommandError(REPLACED.format(table=table.name, name=name))
             if isinstance(column.server_default, Computed):  # SQLite computes the values itself
                 batch_impl.column_transfers[name].clear()
         self.kept: list[str] = []
         self.sequence: int | None = None
-        if not self.as_sql:
-            self.keep_definition(batch_impl, table)
+        if self.connection is not None and not self.as_sql:
+            if batch_impl.reflected:  # otherwise, the revision describes the table
+                complete(self.connection, batch_impl, table)
+            self.keep_dependents(batch_impl, table)
         # The new table gets the old names of its columns, which the kept statements contain.
         self.new_names = [(column, column.name) for column in batch_impl.columns.values()]
         for name, column in batch_impl.columns.items():
             column.name = name
 
-    def keep_definition(self, batch_impl: ApplyBatchImpl, table: Table) -> None:
-        """Keep what SQLAlchemy does not read."""
+    def keep_dependents(self, batch_impl: ApplyBatchImpl, table: Table) -> None:
+        """Keep the indexes and triggers, and the highest id of AUTOINCREMENT."""
         assert self.connection is not None
-        found = self.connection.execute(OF_TABLE, {"table": table.name}).all()
+        parameters = {"table": table.name}
         dropped = {index.name for index in table.indexes} - batch_impl.indexes.keys()
-        for row in found:
-            if row.type in {"index", "trigger"} and row.name not in dropped:
+        for row in self.connection.execute(DEPENDENTS, parameters):
+            if row.name not in dropped:
                 batch_impl.indexes.pop(row.name, None)
                 self.kept.append(row.sql)
-        new_table = batch_impl.new_table
-        if not batch_impl.reflected or new_table is None:  # the revision describes the table
-            return
-        definition = next(row.sql for row in found if row.type == "table")
-        if unread := UNREAD.search(definition):
-            raise CommandError(LOST.format(name=table.name, found=unread[0]))
-        if re.search(r"\bAUTOINCREMENT\b", definition, re.IGNORECASE):
-            new_table.dialect_options["sqlite"]["autoincrement"] = True
-            self.sequence = self.connection.scalar(SEQUENCE, {"table": table.name})
-        for check in table.constraints:
-            if isinstance(check, CheckConstraint) and not check.name:
-                new_table.append_constraint(CheckConstraint(check.sqltext))
-        for name, collation in self.collations(table).items():
-            if name in batch_impl.columns:
-                kind = batch_impl.columns[name].type
-                if isinstance(kind, String) and str(kind) == str(table.c[name].type):
-                    kind.collation = collation
-        self.keep_actions(new_table, table)
-
-    def keep_actions(self, new_table: Table, table: Table) -> None:
-        """Keep ON UPDATE and ON DELETE of `REFERENCES` beside a column."""
-        assert self.connection is not None
-        read = {(it.parent.name, it.onupdate, it.ondelete) for it in table.foreign_keys}
-        quoted = self.dialect.identifier_preparer.format_table(table)
-        for row in self.connection.exec_driver_sql(f"PRAGMA foreign_key_list({quoted})"):
-            name = row._mapping["from"]
-            actions = [None if it == "NO ACTION" else it for it in (row.on_update, row.on_delete)]
-            for constraint in new_table.foreign_key_constraints:
-                if constraint.column_keys == [name] and (name, *actions) not in read:
-                    constraint.onupdate, constraint.ondelete = actions
-
-    def collations(self, table: Table) -> dict[str, str]:
-        """The collation of each column. SQLite tells only those of an index."""
-        assert self.connection is not None
-        quote = self.dialect.identifier_preparer
-        columns = ", ".join(quote.format_column(column) for column in table.columns)
-        execute = self.connection.exec_driver_sql
-        execute(f"CREATE INDEX _alembic_tmp ON {quote.format_table(table)} ({columns}) WHERE 0")
-        found = {row.name: row.coll for row in execute("PRAGMA index_xinfo(_alembic_tmp)")}
-        execute("DROP INDEX _alembic_tmp")
-        return {name: collation for name, collation in found.items() if collation != "BINARY"}
+        assert batch_impl.new_table is not None
+        if batch_impl.new_table.dialect_options["sqlite"]["autoincrement"]:
+            self.sequence = self.connection.scalar(SEQUENCE, parameters)
 
     def rename_table(
         self, old_table_name: str, new_table_name: str, schema: str | None = None
@@ -136,6 +100,11 @@ class CopyImpl(IndexImpl):
         # SQLite also renames the columns in indexes, triggers, views and foreign keys. It raises an
         # error if one of them needs a column that is missing, even if no name changes.
         renamed = [(column, name) for column, name in self.new_names if column.name != name]
+        targets = {name for _, name in renamed}
+        for column in [column for column, _ in renamed if column.name in targets]:
+            temporary = f"_alembic_tmp_{column.name}"  # the names are swapped, or follow each other
+            self._exec(ColumnName(new_table_name, column.name, temporary, schema=schema))
+            column.name = temporary
         for column, name in renamed or self.new_names[:1]:
             self._exec(ColumnName(new_table_name, column.name, name, schema=schema))
             column.name = name
