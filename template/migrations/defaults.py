@@ -15,7 +15,7 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, ColumnDefault, DefaultClause, Dialect, literal, text
 
-from migrations.percent_signs import keep_percent_signs
+from migrations.sql_text import keep_percent_signs
 
 NO_DEFAULT = """\
 %s.%s is required and has no default. If the table has rows, the migration fails, or MySQL writes

@@ -11,7 +11,7 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import ForeignKeyConstraint
 
-from migrations.percent_signs import keep_percent_signs
+from migrations.sql_text import keep_percent_signs
 
 Operations = ops.UpgradeOps | ops.DowngradeOps
 TableOp = ops.CreateTableOp | ops.DropTableOp

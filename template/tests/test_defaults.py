@@ -32,7 +32,7 @@ from app.db.engine import create_migrator
 from app.db.types import ExactDecimal, ExactString, LongString, TimeOfDay, value_enum
 from tests.conftest import ROOT, alembic_config, settings_for
 from tests.database import fresh_database
-from tests.test_revisions import Status
+from tests.revisions.test_tables import Status
 
 NAME = "test_rows"
 TEXT = "'it''s' 5% or %%, x:y \\"

@@ -10,13 +10,15 @@ from alembic.ddl.mysql import MySQLImpl
 from alembic.util.sqla_compat import is_expression_index
 from sqlalchemy import Index, text
 
+from migrations.sql_text import EscapeColons
+
 EXISTING = text(
     "SELECT CONCAT(table_name, '.', index_name) FROM information_schema.statistics"
     " WHERE table_schema = DATABASE()"
 )
 
 
-class IndexImpl(MySQLImpl):
+class IndexImpl(EscapeColons, MySQLImpl):
     __dialect__ = "mysql"  # Alembic uses this class instead of its own
 
     def correct_for_autogen_constraints(

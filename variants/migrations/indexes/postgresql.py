@@ -13,10 +13,12 @@ from sqlalchemy import Index, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex
 
+from migrations.sql_text import EscapeColons
+
 DEFINITION = text("SELECT pg_get_indexdef(to_regclass(:name))")
 
 
-class IndexImpl(PostgresqlImpl):
+class IndexImpl(EscapeColons, PostgresqlImpl):
     __dialect__ = "postgresql"  # Alembic uses this class instead of its own
 
     def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> ComparisonResult:

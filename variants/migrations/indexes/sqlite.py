@@ -9,10 +9,12 @@ from alembic.ddl.sqlite import SQLiteImpl
 from alembic.util.sqla_compat import is_expression_index
 from sqlalchemy import Index, text
 
+from migrations.sql_text import EscapeColons
+
 EXISTING = text("SELECT tbl_name || '.' || name FROM sqlite_master WHERE type = 'index'")
 
 
-class IndexImpl(SQLiteImpl):
+class IndexImpl(EscapeColons, SQLiteImpl):
     __dialect__ = "sqlite"  # Alembic uses this class instead of its own
 
     def correct_for_autogen_constraints(
