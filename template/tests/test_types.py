@@ -129,9 +129,6 @@ async def test_time_text_and_json(db: Database) -> None:
     await add(db, **values)
     for name, value in values.items():
         assert await find(db, rows.c[name]) == [value]
-
-
-async def test_json_without_a_value_is_null(db: Database) -> None:
     await add(db, tags=None)
     assert len(await find(db, rows.c.id, rows.c.tags.is_(None))) == 1
 

@@ -50,6 +50,7 @@ CHANGED_FILES = {
         "tests/test_engine.py",
         "tests/server.py",
         "tests/test_keepalive.py",
+        "tests/test_lost_connections.py",
         "tests/test_standby.py",
         "tests/test_table_copies.py",
         "tests/test_table_definitions.py",
