@@ -62,6 +62,7 @@ def keep_checks(batch: ApplyBatchImpl, new_table: Table, table: Table) -> None:
 
 
 def keep_defaults(batch: ApplyBatchImpl, table: Table) -> None:
+    """Keep the SQL as it is, as for a CHECK."""
     for name in table.columns.keys() & batch.columns.keys():
         column, read = batch.columns[name], table.c[name].server_default
         if (
@@ -87,7 +88,7 @@ def keep_collations(connection: Connection, batch: ApplyBatchImpl, table: Table)
 
 
 def keep_actions(connection: Connection, new_table: Table, table: Table) -> None:
-    """Keep ON UPDATE and ON DELETE of `REFERENCES` beside a column. It has no name."""
+    """Keep ON UPDATE and ON DELETE of a `REFERENCES` beside a column, which has no name."""
     read = {(it.parent.name, it.onupdate, it.ondelete) for it in table.foreign_keys}
     quoted = connection.dialect.identifier_preparer.quote(table.name)
     for row in connection.exec_driver_sql(f"PRAGMA foreign_key_list({quoted})"):
