@@ -33,8 +33,10 @@ LOST = {
 
 @pytest.fixture
 def connection() -> Iterator[Connection]:
-    with create_engine("sqlite://").connect() as connection:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
         yield connection
+    engine.dispose()
 
 
 def nothing(_: BatchOperations) -> None: ...
