@@ -7,12 +7,12 @@ from typing import Any
 from alembic.ddl.impl import DefaultImpl
 from sqlalchemy import Dialect
 
-# Where `text()` finds a parameter, also in a string.
+# `text()` finds parameters in strings, too.
 COLON = re.compile(r"(?<![:\w\\]):(?=\w)")
 
 
 class EscapeColons(DefaultImpl):
-    """Escapes each colon that the `text()` of a revision would take for that of a parameter."""
+    """Escapes colons, which `text()` in a revision would take for the start of a parameter."""
 
     def render_ddl_sql_expr(
         self, expr: Any, is_server_default: bool = False, is_index: bool = False, **kw: Any

@@ -1,4 +1,4 @@
-"""A connection that PostgreSQL has closed is replaced, and ends what waits for it."""
+"""A connection that PostgreSQL has closed is replaced. A statement that waits for it fails."""
 
 import asyncio
 import time
