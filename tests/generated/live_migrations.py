@@ -81,6 +81,7 @@ default_pool_size = 4
 # with this default.
 POOLED_TESTS = [
     *("--ignore=tests/test_engine.py", "--ignore=tests/test_url.py"),
+    "--ignore=tests/test_lost_connections.py",
     "--deselect=tests/test_settings.py::test_example_has_every_setting",
     "--deselect=tests/test_server.py::test_start_and_graceful_shutdown",
 ]
