@@ -7,7 +7,7 @@ from typing import Any
 from alembic.ddl.impl import DefaultImpl
 from sqlalchemy import Dialect
 
-# `text()` finds parameters in strings, too.
+# The start of a parameter. `text()` also finds parameters in strings.
 COLON = re.compile(r"(?<![:\w\\]):(?=\w)")
 
 

@@ -68,7 +68,7 @@ class CopyImpl(IndexImpl):
             column.name = name
 
     def keep_dependents(self, batch_impl: ApplyBatchImpl, table: Table) -> None:
-        """Keep the indexes and triggers, and the highest id of AUTOINCREMENT."""
+        """Keep the indexes and triggers, and the highest id that AUTOINCREMENT has used."""
         assert self.connection is not None
         parameters = {"table": table.name}
         dropped = {index.name for index in table.indexes} - batch_impl.indexes.keys()

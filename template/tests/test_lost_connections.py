@@ -37,7 +37,7 @@ async def test_connection_that_was_closed_unnoticed_is_replaced(
     close = first(db.writer, f"SELECT pg_terminate_backend({pid}, 5000) FROM pg_sleep(0.2)")
     closing = asyncio.create_task(close)
     await asyncio.sleep(0.1)
-    time.sleep(0.5)  # noqa: ASYNC251  the event loop does not see that the connection ends
+    time.sleep(0.5)  # noqa: ASYNC251  the event loop must not notice the closed connection
     assert await first(engine, PID) != [pid]
     await closing
     await engine.dispose()

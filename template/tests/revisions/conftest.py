@@ -1,4 +1,4 @@
-"""A database whose revisions are in a temporary folder."""
+"""A database for each test, and a temporary folder for its revisions."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import (
-    URL,
     BigInteger,
     Boolean,
     Column,
@@ -30,8 +28,7 @@ from sqlmodel import SQLModel
 
 from app.db.engine import create_migrator
 from app.db.types import ExactDecimal, ExactString, LongString, TimeOfDay, value_enum
-from tests.conftest import ROOT, alembic_config, settings_for
-from tests.database import fresh_database
+from tests.revisions.conftest import revise
 from tests.revisions.test_tables import Status
 
 NAME = "test_rows"
@@ -59,26 +56,12 @@ def define(*columns: Column[Any]) -> Table:
 
 
 @pytest.fixture
-def config(server: URL, tmp_path: Path) -> Iterator[Config]:
-    """A database with a table of one row. New revisions go to a temporary folder."""
-    with fresh_database(server) as url:
-        config = alembic_config(settings_for(url))
-        folders = f"{ROOT / 'migrations/versions'}\n{tmp_path}"
-        config.set_main_option("version_locations", folders.replace("%", "%%"))
-        config.set_main_option("path_separator", "newline")
-        command.upgrade(config, "head")
-        table = define()
-        try:
-            revise(config, tmp_path)
-            command.upgrade(config, "head")
-            run(config, table.insert().values(id=1))
-            yield config
-        finally:
-            SQLModel.metadata.remove(table)
-
-
-def revise(config: Config, folder: Path) -> None:
-    command.revision(config, "change", autogenerate=True, version_path=str(folder))
+def filled(config: Config, metadata: MetaData, tmp_path: Path) -> Config:
+    """The database has a table with one row."""
+    table = define()
+    revise(config, tmp_path, "new table")
+    run(config, table.insert().values(id=1))
+    return config
 
 
 def run(config: Config, statement: Executable) -> list[Any]:
@@ -93,35 +76,32 @@ def run(config: Config, statement: Executable) -> list[Any]:
     return asyncio.run(execute())
 
 
-def test_rows_get_the_defaults_of_new_columns(config: Config, tmp_path: Path) -> None:
+def test_rows_get_the_defaults_of_new_columns(filled: Config, tmp_path: Path) -> None:
     table = define(
         *(
             Column(name, kind, default=default, nullable=False)
             for name, (kind, default) in DEFAULTS.items()
         )
     )
-    revise(config, tmp_path)
-    command.upgrade(config, "head")
-    command.check(config)
+    revise(filled, tmp_path, "new columns")
     older_release = Table(NAME, MetaData(), Column("id", Integer))
-    run(config, older_release.insert().values(id=2))
+    run(filled, older_release.insert().values(id=2))
     expected = {name: default for name, (_, default) in DEFAULTS.items()}
-    rows = run(config, select(table).order_by(table.c.id))
+    rows = run(filled, select(table).order_by(table.c.id))
     assert rows == [{"id": id, **expected} for id in (1, 2)]
-    command.downgrade(config, "-1")
-    command.upgrade(config, "head")
+    command.downgrade(filled, "-1")
+    command.upgrade(filled, "head")
     define(Column("size", BigInteger, default=2, nullable=False))
-    revise(config, tmp_path)  # the default in the database is no longer that of the model
-    command.upgrade(config, "head")
-    command.check(config)
+    # The default in the database is no longer that of the model.
+    revise(filled, tmp_path, "other default")
 
 
 def test_required_column_without_a_default_is_announced(
-    config: Config, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    filled: Config, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     define(Column("number", ExactString(40), nullable=False), Column("note", LongString))
     with caplog.at_level(logging.WARNING, "migrations.defaults"):
-        revise(config, tmp_path)
+        command.revision(filled, "change", autogenerate=True, version_path=str(tmp_path))
     warnings = [it.message for it in caplog.records if it.name == "migrations.defaults"]
     assert [it.partition(". ")[0] for it in warnings] == [
         f"{NAME}.number is required and has no default"
