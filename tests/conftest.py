@@ -49,7 +49,7 @@ def fast_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """
     compiled: dict[Any, Any] = {}
     compile_template: Any = jinja2.Environment.compile
-    clones: dict[tuple[str, str], Path] = {}
+    clones: dict[tuple[str, str], str] = {}
     clone: Any = copier._vcs.clone
 
     def compile_once(
@@ -60,7 +60,7 @@ def fast_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         raw: bool = False,
         defer_init: bool = False,
     ) -> Any:
-        key = (source, name)  # without the filename, because each render has its own clone
+        key = (source, name)  # without the filename, because releases have most sources in common
         if raw or not isinstance(source, str):
             return compile_template(env, source, name, filename, raw, defer_init)
         if key in compiled:
@@ -69,12 +69,11 @@ def fast_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             compiled[key] = compile_template(env, source, name, filename)
         return compiled[key]
 
-    def clone_once(url: str, ref: str, location: str) -> str:
+    def clone_once(url: str, ref: str, **_: str) -> str:
         if (url, ref) not in clones:
-            clones[url, ref] = tmp_path_factory.mktemp("clone") / "template"
-            clone(url, ref, str(clones[url, ref]))
-        shutil.copytree(clones[url, ref], location, dirs_exist_ok=True)
-        return location
+            clones[url, ref] = str(tmp_path_factory.mktemp("clone") / "template")
+            clone(url, ref, clones[url, ref])
+        return clones[url, ref]  # Copier only reads it, and deletes the empty `location`
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("copier._template.clone", clone_once)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import CommandLine
-from sqlalchemy import Column, Integer, MetaData, Table
+from alembic.operations import ops
+from sqlalchemy import Column, Integer, MetaData, String, Table
 
 from app.settings import Settings
-from migrations.autogenerate import include_own_tables
+from migrations.autogenerate import include_own_tables, reject_id_changes
 from tests.conftest import alembic_config
 
 REVISIONS = [
@@ -46,6 +47,13 @@ def test_own_tables(tmp_path: Path, name: str | None, kind: str, included: bool)
     revisions = [SimpleNamespace(path=path) for path in tmp_path.iterdir()]
     scripts: Any = SimpleNamespace(walk_revisions=lambda: revisions)
     assert include_own_tables(models, scripts)(name, kind, {}) is included
+
+
+def test_other_columns_than_ids_may_become_strings() -> None:
+    context: Any = None
+    column = {"existing_type": Integer(), "modify_type": String()}
+    change = ops.AlterColumnOp("table", "size", **column)
+    assert reject_id_changes(context, None, change) is change
 
 
 def test_no_revision_without_changes(

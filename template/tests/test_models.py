@@ -1,7 +1,9 @@
 """What all models share: names of constraints, and references to other tables."""
 
 import re
+from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import CheckConstraint, MetaData
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import Field, SQLModel
@@ -42,6 +44,13 @@ def test_constraints_have_names_that_a_migration_can_use() -> None:
         "pk_test_child",
         "uq_test_child_name",
     ]
+
+
+def test_schema_of_ids() -> None:
+    assert TypeAdapter[Any](Id).json_schema() in (
+        {"type": "string", "format": "uuid"},
+        {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
+    )
 
 
 def test_referenced_rows_cannot_be_deleted_by_default() -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import sys
+from itertools import product
 from types import FrameType
 from typing import Any
 from unittest.mock import AsyncMock
 
 import pytest
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
+from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
@@ -21,6 +23,7 @@ from sqlmodel import select
 from structlog.contextvars import get_contextvars
 
 from app import telemetry
+from app.api import NAME, create_app
 from app.db.engine import create_writer
 from app.db.session import connect
 from app.http.problems import trace_id
@@ -77,7 +80,7 @@ async def test_pools_are_measured(settings: Settings, monkeypatch: pytest.Monkey
         async with db.unit(read_only=True) as session:
             await session.exec(select(1))
             data: Any = reader.get_metrics_data()
-        kinds = [(name, state) for name in db.engines for state in ("used", "idle")]
+    kinds = product(("reader", "writer"), ("used", "idle"))
     metrics = {it.name: it for it in data.resource_metrics[0].scope_metrics[0].metrics}
     pool, state = "db.client.connection.pool.name", "db.client.connection.state"
     count, wait = metrics["db.client.connection.count"], metrics["db.client.connection.wait_time"]
@@ -89,6 +92,26 @@ async def test_pools_are_measured(settings: Settings, monkeypatch: pytest.Monkey
     assert (waited.attributes[pool], waited.count, waited.sum < 1) == ("reader", 1, True)
     assert (count.unit, wait.unit) == ("{connection}", "s")
     assert waited.explicit_bounds[::5] == (0.001, 0.1, 5)
+
+
+async def test_one_span_for_a_request(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    providers: list[Any] = []
+    monkeypatch.setattr(trace, "set_tracer_provider", providers.append)
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: providers[0])
+    monkeypatch.setattr(metrics, "set_meter_provider", providers.append)
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_on")
+    app = create_app(settings.model_copy(update={"telemetry": True}))
+    exporter = InMemorySpanExporter()
+    providers[0].add_span_processor(SimpleSpanProcessor(exporter))
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,
+    ):
+        await asyncio.create_task(client.get("/health/live"))  # a context of its own
+    assert [type(it) for it in providers] == [TracerProvider, MeterProvider]
+    (span,) = exporter.get_finished_spans()
+    assert span.name == "GET /health/live"
+    assert span.resource.attributes["service.name"] == NAME
 
 
 async def test_trace_of_a_request() -> None:

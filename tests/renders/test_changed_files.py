@@ -33,6 +33,7 @@ CHANGED_FILES = {
         "app/db/standby.py",
         "app/db/url.py",
         "app/db/url_parameters.py",
+        "app/http/idempotency.py",
         "app/http/standby.py",
         "compose.yaml",
         "pyproject.toml",

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.types import Message
 
 from app.db.database import Database, TransactionConflict
-from app.http.idempotency import IdempotencyKeys
+from app.http import idempotency
 from tests.idempotency.routes import ALL_BYTES, count, failures, released, send, started
 
 
@@ -49,10 +49,10 @@ async def test_client_leaves_during_the_body(transport: ASGITransport) -> None:
 async def test_error_while_the_key_is_reserved(
     client: AsyncClient, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(*_: object) -> None:
+    def fail() -> None:
         raise OperationalError("SELECT", None, OSError("lost"), connection_invalidated=True)
 
-    monkeypatch.setattr(IdempotencyKeys, "lock", fail)
+    monkeypatch.setattr(idempotency, "now", fail)
     assert (await send(client)).status_code == 503
     assert await count(db) == (0, 0)
 

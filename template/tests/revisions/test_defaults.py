@@ -94,6 +94,10 @@ def test_rows_get_the_defaults_of_new_columns(filled: Config, tmp_path: Path) ->
     define(Column("size", BigInteger, default=2, nullable=False))
     # The default in the database is no longer that of the model.
     revise(filled, tmp_path, "other default")
+    define(Column("size", BigInteger, server_default="3", nullable=False))
+    revise(filled, tmp_path, "other default in the database")
+    run(filled, older_release.insert().values(id=3))
+    assert run(filled, select(table.c.size).where(table.c.id == 3)) == [{"size": 3}]
 
 
 def test_required_column_without_a_default_is_announced(
