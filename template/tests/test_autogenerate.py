@@ -51,8 +51,7 @@ def test_own_tables(tmp_path: Path, name: str | None, kind: str, included: bool)
 
 def test_other_columns_than_ids_may_become_strings() -> None:
     context: Any = None
-    column = {"existing_type": Integer(), "modify_type": String()}
-    change = ops.AlterColumnOp("table", "size", **column)
+    change = ops.AlterColumnOp("table", "size", existing_type=Integer(), modify_type=String())
     assert reject_id_changes(context, None, change) is change
 
 

@@ -114,7 +114,10 @@ async def test_shared_connection(empty: Config) -> None:
     await engine.dispose()
 
 
-def test_offline_sql(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
+def test_offline_sql(
+    config: Config, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "invalid")  # not read, because the settings are given
     # Only the first revision: SQLite's batch operations must read the table.
     for first in ScriptDirectory.from_config(config).get_bases():
         command.upgrade(config, first, sql=True)
