@@ -15,10 +15,10 @@ class EscapeColons(DefaultImpl):
     """Escapes colons, which `text()` in a revision would take for the start of a parameter."""
 
     def render_ddl_sql_expr(
-        self, expr: Any, is_server_default: bool = False, **options: Any
+        self, expr: Any, is_server_default: bool = False, is_index: bool = False, **kw: Any
     ) -> str:
-        sql = super().render_ddl_sql_expr(expr, is_server_default, **options)
-        return sql if options.get("is_index") else COLON.sub(r"\\:", sql)
+        sql = super().render_ddl_sql_expr(expr, is_server_default, is_index=is_index, **kw)
+        return sql if is_index else COLON.sub(r"\\:", sql)
 
 
 def keep_percent_signs(dialect: Dialect) -> Dialect:

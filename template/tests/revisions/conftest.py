@@ -1,4 +1,4 @@
-"""A database for each test, and a temporary folder for its revisions."""
+"""An empty database for each test, a temporary folder for its revisions, and its own models."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,32 +9,28 @@ from alembic.config import Config
 from sqlalchemy import URL, MetaData
 from sqlmodel import SQLModel
 
-from tests.conftest import ROOT, alembic_config, settings_for
+from app.domains import load_models
+from tests.conftest import alembic_config, settings_for
 from tests.database import fresh_database
 
 
 @pytest.fixture
 def metadata() -> Iterator[MetaData]:
-    """The tables of the service; those that a test adds are removed."""
-    own = set(SQLModel.metadata.tables)
-    yield SQLModel.metadata
-    remove_tables(SQLModel.metadata, own)
-
-
-def remove_tables(metadata: MetaData, own: set[str]) -> None:
-    for name in set(metadata.tables) - own:
-        metadata.remove(metadata.tables[name])
+    """The models of the test. Those of the service would be compared in each revision."""
+    load_models()
+    metadata = MetaData(naming_convention=SQLModel.metadata.naming_convention)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SQLModel, "metadata", metadata)
+        yield metadata
 
 
 @pytest.fixture
-def config(server: URL, tmp_path: Path) -> Iterator[Config]:
-    """A database with the schema of the service. New revisions go to a temporary folder."""
+def config(server: URL, metadata: MetaData, tmp_path: Path) -> Iterator[Config]:
+    """An empty database. New revisions go to a temporary folder."""
     with fresh_database(server) as url:
         config = alembic_config(settings_for(url))
-        folders = f"{ROOT / 'migrations/versions'}\n{tmp_path}"
-        config.set_main_option("version_locations", folders.replace("%", "%%"))
+        config.set_main_option("version_locations", str(tmp_path).replace("%", "%%"))
         config.set_main_option("path_separator", "newline")
-        command.upgrade(config, "head")
         yield config
 
 
