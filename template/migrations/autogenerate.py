@@ -96,6 +96,20 @@ def skip_checks_of_added_columns(
     return change
 
 
+@rewriter.rewrites(ops.UpgradeOps)
+@rewriter.rewrites(ops.DowngradeOps)
+def drop_indexes_with_their_table(
+    _: MigrationContext, __: object, operations: ops.UpgradeOps | ops.DowngradeOps
+) -> ops.UpgradeOps | ops.DowngradeOps:
+    """Do not drop the indexes of a table before the table, which MySQL refuses (1553)."""
+    dropped = {(o.schema, o.table_name) for o in operations.ops if isinstance(o, ops.DropTableOp)}
+    for change in operations.ops:
+        if isinstance(change, ops.ModifyTableOps) and (change.schema, change.table_name) in dropped:
+            change.ops = [o for o in change.ops if not isinstance(o, ops.DropIndexOp)]
+    operations.ops = [o for o in operations.ops if getattr(o, "ops", True)]
+    return operations
+
+
 def skip_empty_revision(
     context: MigrationContext, _: object, scripts: list[ops.MigrationScript]
 ) -> None:

@@ -13,6 +13,7 @@ from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
 from alembic.util.sqla_compat import all_table_check_constraints
 from sqlalchemy import Column, DefaultClause, MetaData, Table, inspect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.elements import conv
 
 from migrations.defaults import database_default
@@ -47,9 +48,13 @@ def compare_default(
     if (default := find_default(context, wanted, text)) is None:
         return PriorityDispatchResult.CONTINUE
     column = Column("column", wanted.type, server_default=default)
-    written: str = write_column(context, column)["default"] or ""
+    try:
+        written = write_column(context, column)["default"] or ""
+    except DBAPIError:  # the revision adds what the default needs, such as a value of an enum
+        written = None
     change.existing_server_default = found.server_default
-    if written.strip("()") != (text or "").strip("()"):  # SQLite keeps or adds parentheses
+    # SQLite keeps or adds parentheses.
+    if written is None or written.strip("()") != (text or "").strip("()"):
         change.modify_server_default = wanted.server_default
     return PriorityDispatchResult.STOP
 

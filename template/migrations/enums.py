@@ -4,7 +4,6 @@ Alembic would neither create the type of a column that is added to a table, nor 
 drop a type. A value that you remove from an enum stays in its type: PostgreSQL cannot drop values.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from copy import copy
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
 from migrations import render_item as other_types
+from migrations.enum_types import AddValuesOp, add_values, create, execute, quote_name
 
 TWO_ENUMS = """\
 Two enums have the name {name}, and PostgreSQL would make them one type: {values} and {others}.
@@ -69,8 +69,13 @@ def review_enums(
     for name in wanted.keys() - found.keys():
         upgrade.ops.insert(0, create(name, wanted[name]))
         downgrade.ops.append(execute(f"DROP TYPE {name}"))
-    for name in wanted.keys() & found.keys():
-        upgrade.ops[:0] = add_values(name, found[name], wanted[name])
+    added = [
+        statement
+        for name in wanted.keys() & found.keys()
+        for statement in add_values(name, found[name], wanted[name])
+    ]
+    if added:
+        upgrade.ops.insert(0, AddValuesOp(added))
     return script
 
 
@@ -117,29 +122,3 @@ def former_types(operations: ops.OpContainer) -> Iterator[TypeEngine[Any]]:
             yield operation.to_column().type
         elif isinstance(operation, ops.AlterColumnOp) and operation.modify_type is not None:
             yield operation.existing_type or NullType()
-
-
-def create(name: str, values: list[str]) -> ops.ExecuteSQLOp:
-    return execute(f"CREATE TYPE {name} AS ENUM ({', '.join(map(quote, values))})")
-
-
-def add_values(name: str, old: list[str], new: list[str]) -> Iterator[ops.ExecuteSQLOp]:
-    """Add the new values at their positions. A downgrade keeps them."""
-    for n, value in enumerate(new):
-        if value not in old:
-            place = f"AFTER {quote(new[n - 1])}" if n else f"BEFORE {quote(old[0])}"
-            yield execute(f"ALTER TYPE {name} ADD VALUE IF NOT EXISTS {quote(value)} {place}")
-
-
-def quote_name(name: str, schema: str | None, dialect: Dialect) -> str:
-    names = [name] if schema in (None, dialect.default_schema_name) else [str(schema), name]
-    return ".".join(dialect.identifier_preparer.quote(it) for it in names)
-
-
-def quote(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def execute(statement: str) -> ops.ExecuteSQLOp:
-    """Escape colons: in op.execute(), a colon before a word would begin a parameter."""
-    return ops.ExecuteSQLOp(re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", statement))

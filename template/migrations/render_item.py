@@ -1,4 +1,4 @@
-"""Writes the types of columns into a revision, with their arguments and imports."""
+"""Writes the types and defaults of columns into a revision, with their arguments and imports."""
 
 import sys
 from contextlib import suppress
@@ -11,6 +11,8 @@ from alembic.util import CommandError
 from sqlalchemy import Column, MetaData, Table
 from sqlalchemy.engine.mock import MockConnection
 from sqlalchemy.exc import CompileError
+from sqlalchemy.sql.elements import False_, True_
+from sqlalchemy.sql.functions import AnsiFunction, now
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlalchemy.util import generic_repr
 
@@ -23,7 +25,9 @@ which creates the type, such as "{example}(12)"."""
 
 
 def render_item(kind: str, value: Any, autogenerate: AutogenContext) -> str | Literal[False]:
-    """Alembic hook. It returns False for SQLAlchemy's types, which Alembic renders well."""
+    """Alembic hook. It returns False for what Alembic renders well, such as SQLAlchemy's types."""
+    if kind == "server_default":
+        return render_default(getattr(value, "arg", None), autogenerate)
     if kind == "column":
         reject_column(value, autogenerate)
     if kind != "type":
@@ -38,6 +42,16 @@ def render_item(kind: str, value: Any, autogenerate: AutogenContext) -> str | Li
     for dialect, variant in sorted(value._variant_mapping.items()):
         rendered += f".with_variant({render_with_alembic(variant, autogenerate)}, {dialect!r})"
     return rendered
+
+
+def render_default(default: Any, autogenerate: AutogenContext) -> str | Literal[False]:
+    """Write a default that each database spells differently for all of them."""
+    sqlalchemy = autogenerate.opts["sqlalchemy_module_prefix"]
+    if isinstance(default, True_ | False_):
+        return f"{sqlalchemy}{default}()"
+    if isinstance(default, now | AnsiFunction):
+        return f"{sqlalchemy}func.{default.name}()"
+    return False
 
 
 def reject_column(column: Column[Any], autogenerate: AutogenContext) -> None:

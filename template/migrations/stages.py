@@ -28,26 +28,18 @@ rewriter = Rewriter()
 @rewriter.rewrites(ops.DowngradeOps)
 def sort_into_stages(_: MigrationContext, __: object, operations: Operations) -> Operations:
     created = {key(o) for o in operations.ops if isinstance(o, ops.CreateTableOp)}
-    dropped = {key(o) for o in operations.ops if isinstance(o, ops.DropTableOp)}
-    steps = [step for o in operations.ops for step in split(o, created, dropped)]
+    steps = [step for o in operations.ops for step in split(o, created)]
     operations.ops = [o for _, o in sorted(steps, key=lambda step: step[0])]
     return operations
 
 
-def split(
-    operation: Any, created: set[str], dropped: set[str]
-) -> Iterator[tuple[Stage, ops.MigrateOperation]]:
+def split(operation: Any, created: set[str]) -> Iterator[tuple[Stage, ops.MigrateOperation]]:
     if isinstance(operation, ops.CreateTableOp):
         yield Stage.CREATE_TABLE, operation
     elif isinstance(operation, ops.DropTableOp):
         yield Stage.DROP_TABLE, operation
     else:
-        steps = [
-            (stage_of(o, operation, created), o)
-            for o in operation.ops
-            # MySQL drops the indexes of a table only with the table (1553).
-            if not (isinstance(o, ops.DropIndexOp) and key(operation) in dropped)
-        ]
+        steps = [(stage_of(o, operation, created), o) for o in operation.ops]
         # Drop a foreign key before the index that it uses, and create it afterwards.
         steps.sort(key=lambda it: (it[0], is_foreign_key(it[1]) != (it[0] is Stage.DROP)))
         for stage, part in groupby(steps, key=lambda step: step[0]):

@@ -11,7 +11,11 @@ from alembic.operations import ops
 from sqlalchemy import Column, Integer, MetaData, String, Table
 
 from app.settings import Settings
-from migrations.autogenerate import include_own_tables, reject_id_changes
+from migrations.autogenerate import (
+    drop_indexes_with_their_table,
+    include_own_tables,
+    reject_id_changes,
+)
 from tests.conftest import alembic_config
 
 REVISIONS = [
@@ -53,6 +57,17 @@ def test_other_columns_than_ids_may_become_strings() -> None:
     context: Any = None
     change = ops.AlterColumnOp("table", "size", existing_type=Integer(), modify_type=String())
     assert reject_id_changes(context, None, change) is change
+
+
+def test_indexes_are_dropped_with_their_table() -> None:
+    context: Any = None
+    index, column = ops.DropIndexOp("ix", "changed"), ops.DropColumnOp("changed", "size")
+    kept = ops.ModifyTableOps("changed", [index, column])
+    change = ops.ModifyTableOps("dropped", [ops.DropIndexOp("ix", "dropped")])
+    drop = ops.DropTableOp("dropped")
+    operations = ops.DowngradeOps([change, kept, drop])
+    assert drop_indexes_with_their_table(context, None, operations).ops == [kept, drop]
+    assert kept.ops == [index, column]
 
 
 def test_no_revision_without_changes(

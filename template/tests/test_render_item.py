@@ -1,4 +1,4 @@
-"""A revision has the types of a service with their arguments, and refuses what it cannot write."""
+"""A revision has the types and defaults of a service, and refuses what it cannot write."""
 
 from typing import Any
 
@@ -7,7 +7,18 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import _repr_type
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
-from sqlalchemy import ARRAY, JSON, Column, Integer, Numeric, String
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Column,
+    DefaultClause,
+    Integer,
+    Numeric,
+    String,
+    false,
+    func,
+    true,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator, UserDefinedType
 from sqlmodel import UTCDateTime
@@ -98,6 +109,24 @@ def test_rendered_type(
 ) -> None:
     assert _repr_type(kind, autogenerate) == expected
     assert autogenerate.imports == imports
+
+
+@pytest.mark.parametrize(
+    ("default", "expected"),
+    [
+        (true(), "sa.true()"),
+        (false(), "sa.false()"),
+        (func.now(), "sa.func.now()"),
+        (func.current_date(), "sa.func.current_date()"),
+        (func.random(), False),
+        ("1", False),
+    ],
+    ids=str,
+)
+def test_default_for_all_databases(
+    autogenerate: AutogenContext, default: Any, expected: str | bool
+) -> None:
+    assert render_item("server_default", DefaultClause(default), autogenerate) == expected
 
 
 def test_unreadable_type_is_refused(autogenerate: AutogenContext) -> None:

@@ -41,6 +41,7 @@ CHANGED_FILES = {
         "dev/process.py",
         "dev/server.py",
         "migrations/database.py",
+        "migrations/enum_types.py",
         "migrations/enums.py",
         "migrations/indexes.py",
         "migrations/order.py",

@@ -7,6 +7,7 @@ Each project has generated domains with edits of a team. At the end it has its f
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from tests.support.commands import (
     run_failing_command,
 )
 from tests.support.git import commit, git
+from tests.support.template import ROOT
 from tests.updates.projects import CUSTOMERS, ORDERS, edit_domain
 from tests.updates.releases import NEW_RELEASE
 
@@ -28,6 +30,7 @@ SUPERUSER = {"SUPERUSER_EMAIL": "root@example.com", "SUPERUSER_PASSWORD": PASSWO
 UPDATE = ["uv", "run", "just", "update", "--vcs-ref=:current:"]
 NO_ID_MIGRATION = "no migration converts ids"
 TEST_MIGRATIONS = ["uv", "run", "pytest", "tests/test_migrations.py"]
+PORTABLE_MODELS = ROOT / "tests/generated/probes/portable_models.py"
 TEST_MODELS = [*TEST_MIGRATIONS, "-k", "match_the_models"]
 
 DOMAINS = [
@@ -174,6 +177,8 @@ def run_scenario(
     run_command(project, base, "uv", "sync", "--quiet")
     env = base | create_database(combination, f"{scenario.name}_0", project)
     run_command(project, env, "uv", "run", "just", "migrate")
+    if combination.database == "sqlite":
+        add_portable_domain(project, env)
     list_and_add_rows(project, env, combination, "row1")
     tests = 0
     for number, (question, value) in enumerate(scenario.changes, 1):
@@ -213,6 +218,13 @@ def run_scenario(
     if changed := git(project, "diff", first, "--", ".", ":!migrations/versions", ":!uv.lock"):
         raise CommandFailed(f"All answers are changed back, but not all files:\n{changed}")
     return tests
+
+
+def add_portable_domain(project: Path, env: dict[str, str]) -> None:
+    (project / "app" / "gadgets").mkdir()
+    shutil.copy(PORTABLE_MODELS, project / "app" / "gadgets" / "models.py")
+    run_command(project, env, "uv", "run", "just", "revision", "gadgets")
+    run_command(project, env, "uv", "run", "just", "migrate")
 
 
 def change_answer(project: Path, env: dict[str, str], question: str, value: object) -> str:

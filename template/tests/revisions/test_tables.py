@@ -76,7 +76,11 @@ def change_tables(metadata: MetaData) -> None:
     children = [
         Column("parent_id", Integer),
         Column("status", value_enum(MoreStatus), nullable=False),
-        Column("color", Enum("amber", "red", "it's :5%", "green", name="test_color")),
+        Column(
+            "color",
+            Enum("amber", "red", "it's :5%", "green", name="test_color"),
+            server_default="amber",  # used in the revision that adds it
+        ),
         Column("size", Enum("s", "m", name="test_size"), server_default="s"),
     ]
     parents: Columns = [
