@@ -56,9 +56,8 @@ def test_translated(given: str, mode: str | None, certificates: str) -> None:
     assert url.query.get("ssl_mode") == mode
     assert parse_url(url) == url == parse_url(url.render_as_string(hide_password=False))
     context = tls_context(url)
-    if context is None or mode is None:
-        assert context is mode
-    else:
+    assert (context is None) == (mode is None)
+    if context is not None:
         assert context.verify_mode == (CERT_NONE if mode == "REQUIRED" else CERT_REQUIRED)
         assert context.check_hostname == (mode == "VERIFY_IDENTITY")
 
