@@ -6,8 +6,10 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import CheckConstraint, MetaData
 from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+from app.db import types
 from app.db.ids import HasId, Id, reference
 
 metadata = MetaData(naming_convention=SQLModel.metadata.naming_convention)
@@ -51,6 +53,13 @@ def test_schema_of_ids() -> None:
         {"type": "string", "format": "uuid"},
         {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
     )
+
+
+def test_statements_with_own_types_are_cached() -> None:
+    classes = [it for it in vars(types).values() if isinstance(it, type)]
+    own = [it for it in classes if issubclass(it, TypeDecorator) and it is not TypeDecorator]
+    assert own
+    assert all(it.cache_ok for it in own)
 
 
 def test_referenced_rows_cannot_be_deleted_by_default() -> None:

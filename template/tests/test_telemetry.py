@@ -5,7 +5,7 @@ import sys
 from itertools import product
 from types import FrameType
 from typing import Any
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from httpx2 import ASGITransport, AsyncClient
@@ -66,6 +66,7 @@ async def test_statements_without_values(
     assert statement.attributes and failed.attributes
     assert "CAST" in str(statement.attributes["db.query.text"])
     assert statement.attributes["db.namespace"] == settings.database_url.database
+    assert statement.attributes["server.address"] == (settings.database_url.host or "")
     assert statement.status.is_unset
     assert (failed.status.status_code, failed.status.description) == (StatusCode.ERROR, None)
     assert failed.attributes["error.type"]
@@ -100,6 +101,8 @@ async def test_one_span_for_a_request(settings: Settings, monkeypatch: pytest.Mo
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: providers[0])
     monkeypatch.setattr(metrics, "set_meter_provider", providers.append)
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_on")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setattr(telemetry, "log", Mock(warning=pytest.fail))  # there is an endpoint
     app = create_app(settings.model_copy(update={"telemetry": True}))
     exporter = InMemorySpanExporter()
     providers[0].add_span_processor(SimpleSpanProcessor(exporter))
