@@ -1,13 +1,11 @@
 """Changes of the password and the e-mail address."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 from httpx2 import AsyncClient
 from sqlmodel import select
 
-from app.auth import manager
 from app.auth.mail import EMAIL_CHANGED, NEW_EMAIL, PASSWORD_CHANGED, RESET
 from app.auth.models import User
 from app.db.database import Database
@@ -67,33 +65,6 @@ async def test_change_password_requires_current_password(
     assert outbox == [(PASSWORD_CHANGED, user.email, "")]
     assert await sign_in(client, user.email) == 400
     assert await sign_in(client, user.email, NEW) == 200
-
-
-async def test_no_connection_is_held_while_a_password_is_hashed(
-    client: AsyncClient,
-    user: User,
-    outbox: Outbox,
-    db: Database,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    held: list[int] = []
-
-    pools: list[Any] = [db.writer.pool, db.reader.pool]
-
-    def count_held(call: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*args: object) -> Any:
-            held.append(sum(pool.checkedout() for pool in pools))
-            return call(*args)
-
-        return counted
-
-    for name in ("hash_password", "verify_password"):
-        monkeypatch.setattr(manager, name, count_held(getattr(manager, name)))
-    await client.post("/auth/forgot-password", json={"email": user.email})
-    body = {"token": outbox[0][2], "password": NEW}
-    assert (await client.post("/auth/reset-password", json=body)).status_code == 200
-    assert await sign_in(client, user.email, NEW) == 200
-    assert held == [0, 0]
 
 
 async def test_change_email_requires_password(user_client: AsyncClient, outbox: Outbox) -> None:

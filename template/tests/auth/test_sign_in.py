@@ -1,14 +1,18 @@
 """Sign-in with a bearer token and with a cookie."""
 
+from collections.abc import Callable
+from typing import Any
+
 import bcrypt
 import pytest
 from httpx2 import AsyncClient
 from sqlmodel import select
 
+from app.auth import manager
 from app.auth.models import User
 from app.auth.repository import UserRepository
 from app.db.database import Database
-from tests.auth.fixtures import PASSWORD
+from tests.auth.fixtures import PASSWORD, Outbox
 from tests.conftest import ROOT
 
 FORM = {"username": "user@example.com", "password": PASSWORD}
@@ -36,6 +40,33 @@ async def test_sign_in_with_cookie(client: AsyncClient, user: User) -> None:
     assert (await client.get("/users/me")).json()["email"] == user.email
     assert (await client.post("/auth/session/logout")).status_code == 204
     assert (await client.get("/users/me")).status_code == 401
+
+
+async def test_no_connection_is_held_while_a_password_is_hashed(
+    client: AsyncClient,
+    user: User,
+    outbox: Outbox,
+    db: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held: list[int] = []
+
+    pools: list[Any] = [db.writer.pool, db.reader.pool]
+
+    def count_held(call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: object) -> Any:
+            held.append(sum(pool.checkedout() for pool in pools))
+            return call(*args)
+
+        return counted
+
+    for name in ("hash_password", "verify_password"):
+        monkeypatch.setattr(manager, name, count_held(getattr(manager, name)))
+    await client.post("/auth/forgot-password", json={"email": user.email})
+    body = {"token": outbox[0][2], "password": PASSWORD}
+    assert (await client.post("/auth/reset-password", json=body)).status_code == 200
+    assert (await client.post("/auth/jwt/login", data=FORM)).status_code == 200
+    assert held == [0, 0]
 
 
 async def test_sign_in_does_not_change_the_user(
