@@ -223,6 +223,7 @@ def run_scenario(
 def add_portable_domain(project: Path, env: dict[str, str]) -> None:
     (project / "app" / "gadgets").mkdir()
     shutil.copy(PORTABLE_MODELS, project / "app" / "gadgets" / "models.py")
+    run_command(project, env, "uv", "run", "just", "fix")  # sorts the imports
     run_command(project, env, "uv", "run", "just", "revision", "gadgets")
     run_command(project, env, "uv", "run", "just", "migrate")
 

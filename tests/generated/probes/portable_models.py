@@ -2,14 +2,13 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum, StrEnum
+from enum import StrEnum
 
 from app.db.ids import HasId, Id, reference
 from app.db.types import ExactDecimal, ExactString, Timestamp, value_enum
 from sqlalchemy import JSON, CheckConstraint, Index, false, func, text, true
 from sqlmodel import Field
 
-Color = Enum("Color", ["RED", "GREEN"])
 Status = StrEnum("Status", ["OPEN", "CLOSED"])
 
 
@@ -33,7 +32,6 @@ class Gadget(HasId, table=True):
     price: Decimal = Field(sa_type=ExactDecimal(9, 2), sa_column_kwargs=default("0.00"))
     added_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs=default(func.now()))
     due: date | None = None
-    color: Color = Field(sa_column_kwargs=default("RED"))
     status: Status = Field(sa_type=value_enum(Status), sa_column_kwargs=default("open"))
     tags: dict[str, str] | None = Field(sa_type=JSON)
     data: bytes | None = None
