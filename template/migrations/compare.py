@@ -50,7 +50,7 @@ def compare_default(
     column = Column("column", wanted.type, server_default=default)
     try:
         written = write_column(context, column)["default"] or ""
-    except DBAPIError:  # the revision adds what the default needs, such as a value of an enum
+    except DBAPIError:  # the default needs something new, such as a value of an enum
         written = None
     change.existing_server_default = found.server_default
     # SQLite keeps or adds parentheses.
