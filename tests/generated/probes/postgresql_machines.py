@@ -34,6 +34,8 @@ from machines import (
 RESULTS, *PGBOUNCERS = (Path(argument) for argument in sys.argv[1:])
 OPTIONS = ["-c", "wal_keep_size=1GB", "-c", "wal_receiver_timeout=3s"]
 OPTIONS += ["-c", "wal_retrieve_retry_interval=200ms", "-c", "fsync=off"]
+# In the folder of the server, so that nothing remains in /dev/shm if the server is killed.
+OPTIONS += ["-c", "dynamic_shared_memory_type=mmap"]
 PGBOUNCER = """
 [databases]
 * = host=127.0.0.1 port={server}
