@@ -16,7 +16,7 @@ from tests.database import fresh_database
 
 @pytest.fixture
 def metadata() -> Iterator[MetaData]:
-    """The models of the test. Those of the service would be compared in each revision."""
+    """Only the models of the test. Alembic would compare those of the service each time."""
     load_models()
     metadata = MetaData(naming_convention=SQLModel.metadata.naming_convention)
     with pytest.MonkeyPatch.context() as patch:
