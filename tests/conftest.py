@@ -60,7 +60,7 @@ def fast_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         raw: bool = False,
         defer_init: bool = False,
     ) -> Any:
-        key = (source, name)  # without the filename, because releases have most sources in common
+        key = (source, name)  # not the filename: most sources are the same in all releases
         if raw or not isinstance(source, str):
             return compile_template(env, source, name, filename, raw, defer_init)
         if key in compiled:

@@ -50,10 +50,10 @@ def compare_default(
     column = Column("column", wanted.type, server_default=default)
     try:
         written = write_column(context, column)["default"] or ""
-    except DBAPIError:  # the default needs something new, such as a value of an enum
+    except DBAPIError:  # for example, the enum in the database does not have this value yet
         written = None
     change.existing_server_default = found.server_default
-    # SQLite keeps or adds parentheses.
+    # SQLite keeps the parentheses of a default, or adds some.
     if written is None or written.strip("()") != (text or "").strip("()"):
         change.modify_server_default = wanted.server_default
     return PriorityDispatchResult.STOP

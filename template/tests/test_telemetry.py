@@ -111,7 +111,7 @@ async def test_one_span_for_a_request(settings: Settings, monkeypatch: pytest.Mo
         app.router.lifespan_context(app),
         AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,
     ):
-        await asyncio.create_task(client.get("/health/live"))  # a context of its own
+        await asyncio.create_task(client.get("/health/live"))  # each request has its own context
     assert [type(it) for it in providers] == [TracerProvider, MeterProvider]
     (span,) = exporter.get_finished_spans()
     assert (span.name, span.resource.attributes["service.name"]) == ("GET /health/live", NAME)
@@ -130,7 +130,7 @@ async def test_trace_of_a_request() -> None:
     for query in (b"token=secret", b""):
         with provider.get_tracer("test").start_as_current_span("request"):
             request = middleware({"query_string": query}, AsyncMock(), AsyncMock())
-            await asyncio.create_task(request)  # a context of its own, as for a request
+            await asyncio.create_task(request)  # each request has its own context
     spans = exporter.get_finished_spans()
     assert [dict(it.attributes or {}) for it in spans] == [{"url.query": "REDACTED"}, {}]
     assert found == [(f"{it.context.trace_id:032x}",) * 2 for it in spans if it.context]

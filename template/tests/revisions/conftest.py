@@ -1,4 +1,4 @@
-"""An empty database for each test, a temporary folder for its revisions, and its own models."""
+"""Each test has its own models, an empty database, and a temporary folder for its revisions."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.database import fresh_database
 
 @pytest.fixture
 def metadata() -> Iterator[MetaData]:
-    """Only the models of the test. Alembic would compare those of the service each time."""
+    """The metadata without the models of the service, which Alembic would compare each time."""
     load_models()
     metadata = MetaData(naming_convention=SQLModel.metadata.naming_convention)
     with pytest.MonkeyPatch.context() as patch:
@@ -26,7 +26,7 @@ def metadata() -> Iterator[MetaData]:
 
 @pytest.fixture
 def config(server: URL, metadata: MetaData, tmp_path: Path) -> Iterator[Config]:
-    """An empty database. New revisions go to a temporary folder."""
+    """Alembic's settings with an empty database. New revisions go to a temporary folder."""
     with fresh_database(server) as url:
         config = alembic_config(settings_for(url))
         config.set_main_option("version_locations", str(tmp_path).replace("%", "%%"))
