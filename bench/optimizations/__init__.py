@@ -39,6 +39,7 @@ CHANGES = [
     Change("default_pool", "SQLAlchemy's default pool: 5 connections, 10 more on demand", READ),
     Change("sync_dependency", "a plain `def` as a dependency", READ),
     Change("no_gc_freeze", "no `gc.freeze()` after the start", READ),
+    Change("no_gc_threshold", "Python's own threshold of garbage collection", READ),
     Change("common_router", "one common router for all domains", READ),
     Change("constant_read", "not in the template: the statement is a module constant", READ),
     Change("constant_page", "not in the template: the statement is a module constant", PAGE),
