@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import CheckConstraint, MetaData
+from sqlalchemy import CheckConstraint, Column, Enum, Integer, MetaData, Table
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -45,6 +45,19 @@ def test_constraints_have_names_that_a_migration_can_use() -> None:
         "ix_test_child_parent_id",
         "pk_test_child",
         "uq_test_child_name",
+    ]
+
+
+def test_check_of_an_enum_is_named_after_its_column() -> None:
+    size = Column("size", Integer)
+    enum = Enum("on", "off", name="switch", native_enum=False, create_constraint=True)
+    columns = [size, Column("light", enum), Column("heating", enum)]
+    sized = CheckConstraint(size > 0, name="positive")
+    statement = str(CreateTable(Table("test_room", metadata, *columns, sized)))
+    assert sorted(re.findall(r"CONSTRAINT (\w+) CHECK", statement)) == [
+        "ck_test_room_heating_switch",
+        "ck_test_room_light_switch",
+        "ck_test_room_positive",
     ]
 
 

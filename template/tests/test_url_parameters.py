@@ -54,3 +54,17 @@ def test_target_session_attrs(given: str, expected: str) -> None:
 def test_parameter_without_effect(name: str, value: str) -> None:
     expected = {} if ASYNCPG else {name: value}
     assert dict(parse_url(f"{ADDRESS}{name}={value}").query) == expected
+
+
+@pytest.mark.parametrize("name", ["sslcert", "sslkey"])
+def test_client_certificate_and_key_are_used_together(name: str) -> None:
+    with pytest.raises(ValueError, match="sslcert and sslkey are used together"):
+        parse_url(f"{ADDRESS}{name}={FILE}")
+
+
+def test_password_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    used = []
+    monkeypatch.setattr("ssl.SSLContext.load_cert_chain", lambda _, *files: used.append(files))
+    parse_url(f"{ADDRESS}sslcert={FILE}&sslkey={FILE}&sslpassword=secret")
+    parse_url(f"{ADDRESS}sslcert={FILE}&sslkey={FILE}")
+    assert used == [(FILE, FILE, "secret"), (FILE, FILE, "")]

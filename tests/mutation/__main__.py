@@ -16,6 +16,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -109,13 +110,17 @@ def make_project(folder: Path, combination: Combination, servers: DatabaseServer
 
 
 def find_survivors(
-    combination: Combination, number: int, seed: int, servers: DatabaseServers
-) -> list[str]:
-    """Tries a sample of the changes of a combination. Prints and returns those that survive."""
+    combination: Combination, files: str, number: int, seed: int, servers: DatabaseServers
+) -> tuple[int, list[str]]:
+    """Tries a sample of the changes of a combination. Prints those that survive.
+
+    Returns the size of the sample, and the changes that survive.
+    """
     free = SimpleQueue[Project]()
     for n in range(PROCESSES):
         free.put(make_project(servers.folder / f"{combination}-{n}", combination, servers))
     mutants = (project := free.get()).find_mutants()
+    mutants = [mutant for mutant in mutants if fnmatch(mutant.path, files)]
     free.put(project)
     sample = sorted(random.Random(seed).sample(mutants, min(number, len(mutants))))
     print(f"{combination}: {len(sample)} of {len(mutants)} changes", flush=True)
@@ -132,7 +137,7 @@ def find_survivors(
             free.put(project)
 
     with ThreadPoolExecutor(PROCESSES) as pool:
-        return [found for found in pool.map(survives, sample) if found]
+        return len(sample), [found for found in pool.map(survives, sample) if found]
 
 
 def main() -> None:
@@ -140,6 +145,7 @@ def main() -> None:
     parser.add_argument("combinations", nargs="*", default=DEFAULTS, help=", ".join(DEFAULTS))
     parser.add_argument("--seed", type=int, default=16, help="of the sample; default: 16")
     parser.add_argument("--sample", type=int, default=100, help="changes in all; default: 100")
+    parser.add_argument("--files", default="*", help='only changes of these, as in "migrations/*"')
     arguments = parser.parse_args()
     by_name = {str(combination): combination for combination in COMBINATIONS}
     if unknown := set(arguments.combinations) - by_name.keys():
@@ -151,12 +157,12 @@ def main() -> None:
     ):
         (servers.folder / "template").mkdir()
         copy_template(servers.folder / "template")
-        survivors = [
-            each
+        results = [
+            find_survivors(by_name[name], arguments.files, number, arguments.seed, servers)
             for name in arguments.combinations
-            for each in find_survivors(by_name[name], number, arguments.seed, servers)
         ]
-    total = number * len(arguments.combinations)
+    total = sum(size for size, _ in results)
+    survivors = [each for _, found in results for each in found]
     listed = set(SURVIVORS.read_text().splitlines())
     unlisted = [
         each

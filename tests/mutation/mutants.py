@@ -144,10 +144,10 @@ class Finder(ast.NodeVisitor):
                 self.replace(node, str(not node.value))
             case int() | float():
                 self.replace(node, str(node.value + 1))
-            case bytes():
-                self.replace(node, repr(node.value + b"XX"))
+            case bytes():  # text on both sides, because SQL takes `XX` at the end for an alias
+                self.replace(node, repr(b"XX" + node.value + b"XX"))
             case str() if not PROSE.fullmatch(node.value):
-                self.replace(node, repr(node.value + "XX"))
+                self.replace(node, repr(f"XX{node.value}XX"))
 
 
 def children(node: ast.AST) -> Iterator[ast.AST]:

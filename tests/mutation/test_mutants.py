@@ -12,10 +12,10 @@ CHANGES = {
     "x = a and b or c": ["x = a or b or c", "x = a and b and c"],
     "x = not a": ["x = (a)"],
     "x = a | b": [],  # joins types
-    "x = 'word'": ["x = 'wordXX'"],
+    "x = 'word'": ["x = 'XXwordXX'"],
     "x = 'This is for people.'": [],
     "x = f(help='word')": [],
-    "x = b''": ["x = b'XX'"],
+    "x = b''": ["x = b'XXXX'"],
     "x = True": ["x = False"],
     "x = 1.5": ["x = 2.5"],
     "x = None": [],

@@ -1,7 +1,9 @@
 """A token in an e-mail is valid once, for the address that it was sent to."""
 
 import asyncio
+import time
 
+import jwt
 import pytest
 from httpx2 import AsyncClient
 from sqlmodel import update
@@ -14,6 +16,9 @@ from app.settings import Settings
 from tests.auth.fixtures import PASSWORD, Accounts, Outbox
 
 NEW = "another long password"
+
+
+MINUTE, HOUR = 60, 3600  # seconds
 
 
 async def use(client: AsyncClient, path: str, token: str, **more: str) -> int:
@@ -30,6 +35,21 @@ async def test_concurrent_password_resets(client: AsyncClient, user: User, outbo
     assert sorted(statuses) == [200, 400, 400, 400]
     form = {"username": user.email, "password": passwords[statuses.index(200)]}
     assert (await client.post("/auth/jwt/login", data=form)).status_code == 200
+
+
+async def test_lifetimes(
+    client: AsyncClient, user: User, accounts: Accounts, outbox: Outbox, db: Database
+) -> None:
+    async with db.unit() as session:
+        await session.exec(update(User).values(is_verified=False))
+    await client.post("/auth/forgot-password", json={"email": user.email})
+    await client.post("/auth/request-verify-token", json={"email": user.email})
+    body = {"current_password": PASSWORD, "email": "new@example.com"}
+    await client.post("/users/me/email", json=body, headers=accounts.headers(user))
+    letters = [jwt.decode(it[2], options={"verify_signature": False}) for it in outbox]
+    left = {claims["aud"]: claims["exp"] - time.time() for claims in letters}
+    expected = {"reset": 15 * MINUTE, "verify": 24 * HOUR, "email": HOUR}
+    assert left == pytest.approx(expected, abs=30)
 
 
 async def test_confirm_email_once(

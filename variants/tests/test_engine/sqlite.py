@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
 from app.db.engine import create_migrator, create_writer
+from app.db.error_codes import is_unavailable
 from app.settings import Settings
 from migrations.database import migration_lock
 
@@ -68,11 +69,28 @@ async def test_transaction_takes_the_write_lock_at_once(settings: Settings) -> N
     impatient = settings.model_copy(update={"database_busy_timeout": 0.01})
     one, other = create_writer(settings), create_writer(impatient)
     async with one.begin():
-        with pytest.raises(DBAPIError, match="locked"):
+        with pytest.raises(DBAPIError, match="locked") as error:
             async with other.begin():
                 pass
+    assert is_unavailable(error.value)
     await one.dispose()
     await other.dispose()
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (sqlite3.SQLITE_BUSY_RECOVERY, True),
+        (sqlite3.SQLITE_IOERR_READ, True),
+        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, False),
+        (None, False),
+    ],
+)
+def test_extended_codes_of_errors(code: int | None, expected: bool) -> None:
+    error = sqlite3.Error()
+    if code is not None:
+        error.sqlite_errorcode = code
+    assert is_unavailable(DBAPIError("", {}, error)) is expected
 
 
 async def test_read_only_connection_is_replaced(settings: Settings) -> None:
