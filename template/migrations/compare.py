@@ -1,4 +1,4 @@
-"""Compares types, defaults and names of CHECK constraints as the database writes them.
+"""Compares types and defaults as the database writes them.
 
 MariaDB writes `1` for the default `true`, and SQLite a type that SQLAlchemy does not know. Without
 this module, `alembic check` would always report them as changed.
@@ -7,14 +7,12 @@ this module, `alembic check` would always report them as changed.
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import AlterColumnOp, ModifyTableOps
+from alembic.operations.ops import AlterColumnOp
 from alembic.runtime.migration import MigrationContext
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from alembic.util.sqla_compat import all_table_check_constraints
 from sqlalchemy import Column, DefaultClause, MetaData, Table, inspect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql.elements import conv
 
 from migrations.defaults import database_default
 
@@ -81,28 +79,8 @@ def write_column(context: MigrationContext, column: Column[Any]) -> Any:
     return written
 
 
-def shorten_names(
-    autogenerate: AutogenContext,
-    _change: ModifyTableOps,
-    _schema: str | None,
-    _name: str,
-    _found: Table | None,
-    wanted: Table | None,
-) -> PriorityDispatchResult:
-    """Shorten the names of CHECKs as the database does. Alembic compares the full names."""
-    preparer = autogenerate.migration_context.dialect.identifier_preparer
-    for check in all_table_check_constraints(wanted) if wanted is not None else ():
-        if isinstance(check.name, conv):
-            name = preparer.truncate_and_render_constraint_name(check.name, _alembic_quote=False)
-            check.name = conv(name)
-    return PriorityDispatchResult.CONTINUE
-
-
 plugin = Plugin("migrations.compare")
 # Alembic's option with the same purpose fails for computed and identity columns.
 plugin.add_autogenerate_comparator(
     compare_default, "column", "server_default", priority=DispatchPriority.FIRST
-)
-plugin.add_autogenerate_comparator(
-    shorten_names, "table", "checkconstraints", priority=DispatchPriority.FIRST
 )
