@@ -8,13 +8,14 @@ import pytest
 from alembic import command
 from alembic.config import CommandLine
 from alembic.operations import ops
-from sqlalchemy import Column, Integer, MetaData, String, Table
+from sqlalchemy import Column, Enum, Integer, MetaData, String, Table
 
 from app.settings import Settings
 from migrations.autogenerate import (
     drop_indexes_with_their_table,
     include_own_tables,
     reject_id_changes,
+    skip_checks_of_added_columns,
 )
 from tests.conftest import alembic_config
 
@@ -53,10 +54,28 @@ def test_own_tables(tmp_path: Path, name: str | None, kind: str, included: bool)
     assert include_own_tables(models, scripts)(name, kind, {}) is included
 
 
-def test_other_columns_than_ids_may_become_strings() -> None:
+@pytest.mark.parametrize(
+    ("column", "changes"), [("size", {"modify_type": String()}), ("id", {"modify_comment": "key"})]
+)
+def test_other_changes_than_the_type_of_an_id(column: str, changes: dict[str, Any]) -> None:
     context: Any = None
-    change = ops.AlterColumnOp("table", "size", existing_type=Integer(), modify_type=String())
+    change = ops.AlterColumnOp("table", column, existing_type=Integer(), **changes)
     assert reject_id_changes(context, None, change) is change
+
+
+def test_check_is_added_with_its_column() -> None:
+    context: Any = None
+    enum = Enum("on", "off", name="switch", native_enum=False, create_constraint=True)
+    column = Column("light", enum)
+    Table("room", MetaData(naming_convention={"ck": "ck_%(constraint_name)s"}), column)
+    add = ops.AddColumnOp("room", column)
+    check = ops.CreateCheckConstraintOp("ck_switch", "room", "")
+    other = ops.CreateCheckConstraintOp("ck_other", "room", "")
+    change = ops.ModifyTableOps("room", [add, check, other])
+    assert skip_checks_of_added_columns(context, None, change).ops == [add, other]
+    without_table = ops.AddColumnOp("room", Column("dark", Integer))
+    change = ops.ModifyTableOps("room", [without_table, other])
+    assert skip_checks_of_added_columns(context, None, change).ops == [without_table, other]
 
 
 def test_indexes_are_dropped_with_their_table() -> None:

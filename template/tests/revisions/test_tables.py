@@ -107,6 +107,14 @@ def test_revisions_of_new_changed_and_removed_tables(
     command.check(config)
 
 
+def test_referenced_table_is_removed(config: Config, metadata: MetaData, tmp_path: Path) -> None:
+    define(metadata, [Column("parent_id", ForeignKey("test_parents.id"))], [], None)
+    revise(config, tmp_path, "two tables")
+    metadata.clear()
+    Table("test_children", metadata, Column("id", Integer, primary_key=True))
+    revise(config, tmp_path, "one table")
+
+
 def test_other_type_of_ids_is_refused(
     server: URL, config: Config, metadata: MetaData, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,7 +15,7 @@ from app.db.database import Database
 from app.db.engine import create_migrator, create_writer
 from app.db.error_codes import is_unavailable
 from app.settings import Settings
-from migrations.database import migration_lock
+from migrations.database import migration_lock, prepare
 
 WRITE = "DELETE FROM alembic_version WHERE version_num = ''"
 
@@ -58,6 +59,12 @@ async def test_migrations_that_begin_at_once_wait_for_each_other(settings: Setti
         await first.rollback()
         await waiting
     await engine.dispose()
+
+
+async def test_migration_refuses_a_connection_that_checks_foreign_keys(db: Database) -> None:
+    async with db.writer.connect() as connection:
+        with pytest.raises(CommandError, match="run `PRAGMA foreign_keys = OFF` on the connection"):
+            await connection.run_sync(prepare, {})
 
 
 async def test_one_connection_writes(db: Database, settings: Settings) -> None:
