@@ -15,8 +15,6 @@ EXISTING = text("SELECT tbl_name || '.' || name FROM sqlite_master WHERE type = 
 
 
 class IndexImpl(EscapeColons, SQLiteImpl):
-    __dialect__ = "sqlite"  # Alembic uses this class instead of its own
-
     def correct_for_autogen_constraints(
         self,
         conn_unique_constraints: Any,
