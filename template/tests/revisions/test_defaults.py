@@ -19,6 +19,7 @@ from sqlalchemy import (
     Double,
     Executable,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Uuid,
@@ -78,15 +79,16 @@ def run(config: Config, statement: Executable) -> list[Any]:
 
 def test_rows_get_the_defaults_of_new_columns(filled: Config, tmp_path: Path) -> None:
     table = define(
+        Column("level", Integer, default=1, server_default="5", nullable=False),
         *(
             Column(name, kind, default=default, nullable=False)
             for name, (kind, default) in DEFAULTS.items()
-        )
+        ),
     )
     revise(filled, tmp_path, "new columns")
     older_release = Table(NAME, MetaData(), Column("id", Integer))
     run(filled, older_release.insert().values(id=2))
-    expected = {name: default for name, (_, default) in DEFAULTS.items()}
+    expected = {"level": 5} | {name: default for name, (_, default) in DEFAULTS.items()}
     rows = run(filled, select(table).order_by(table.c.id))
     assert rows == [{"id": id, **expected} for id in (1, 2)]
     command.downgrade(filled, "-1")
@@ -105,10 +107,15 @@ def test_rows_get_the_defaults_of_new_columns(filled: Config, tmp_path: Path) ->
 def test_required_column_without_a_default_is_announced(
     filled: Config, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    define(Column("number", ExactString(40), nullable=False), Column("note", LongString))
+    define(
+        Column("number", ExactString(40), nullable=False),
+        Column("data", LargeBinary, default=b"1", nullable=False),  # no text for a revision
+        Column("note", LongString),
+    )
     with caplog.at_level(logging.WARNING, "migrations.defaults"):
         command.revision(filled, "change", autogenerate=True, version_path=str(tmp_path))
     warnings = [it.message for it in caplog.records if it.name == "migrations.defaults"]
     assert [it.partition(". ")[0] for it in warnings] == [
-        f"{NAME}.number is required and has no default"
+        f"{NAME}.number is required and has no default",
+        f"{NAME}.data is required and has no default",
     ]

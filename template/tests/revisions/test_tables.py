@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import (
     URL,
@@ -34,6 +35,12 @@ from tests.revisions.conftest import revise
 # Tables may reference each other in a cycle.
 pytestmark = pytest.mark.filterwarnings("ignore:Cannot correctly sort tables")
 
+RENAME = """
+from alembic import op
+revision, down_revision = "rename", {!r}
+def upgrade():
+    op.rename_table("test_old", "test_new")
+"""
 Columns = Sequence[SchemaItem]
 LONG_NAME = "the_name_has_characters" * 3  # PostgreSQL and MySQL shorten it
 Status = StrEnum("Status", ["OPEN", "CLOSED"])
@@ -113,6 +120,17 @@ def test_referenced_table_is_removed(config: Config, metadata: MetaData, tmp_pat
     metadata.clear()
     Table("test_children", metadata, Column("id", Integer, primary_key=True))
     revise(config, tmp_path, "one table")
+
+
+def test_renamed_table(config: Config, metadata: MetaData, tmp_path: Path) -> None:
+    Table("test_old", metadata, Column("id", Integer, primary_key=True))
+    revise(config, tmp_path, "old name")
+    (after,) = ScriptDirectory.from_config(config).get_heads()
+    (tmp_path / "rename.py").write_text(RENAME.format(after))
+    command.upgrade(config, "head")
+    metadata.clear()
+    Table("test_new", metadata, Column("id", Integer, primary_key=True))
+    command.check(config)
 
 
 def test_other_type_of_ids_is_refused(
