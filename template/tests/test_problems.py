@@ -9,7 +9,6 @@ from structlog.testing import capture_logs
 
 from app.api import include_domain
 from app.db.database import Database
-from app.errors import Conflict
 from app.http.problems import MAX_ERRORS
 from app.http.schemas import Text
 
@@ -35,11 +34,6 @@ async def quote(words: list[str]) -> None:
 @routes.get("/status/{status}")
 async def raise_status(status: int) -> None:
     raise HTTPException(status, {"a": {1}})
-
-
-@routes.get("/conflict")
-async def conflict() -> None:
-    raise Conflict("This is taken.")
 
 
 @routes.get("/crash")
@@ -80,12 +74,6 @@ async def test_unusual_status(client: AsyncClient) -> None:
     assert (response.json()["title"], response.json()["detail"]) == ("Error", '{"a": "{1}"}')
     response = await client.get("/test-problems/status/304")
     assert (response.status_code, response.content) == (304, b"")
-
-
-async def test_domain_error(client: AsyncClient) -> None:
-    response = await client.get("/test-problems/conflict")
-    assert_problem(response, 409)
-    assert (response.json()["title"], response.json()["detail"]) == ("Conflict", "This is taken.")
 
 
 @pytest.mark.parametrize(

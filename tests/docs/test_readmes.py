@@ -295,9 +295,7 @@ def test_code_of_users_page(template: Path, environment: Path, tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_each_way_to_sign_in_is_one_line(
-    template: Path, environment: Path, tmp_path: Path
-) -> None:
+def test_each_way_to_sign_in_is_one_line(template: Path, environment: Path, tmp_path: Path) -> None:
     project = render_project(template, tmp_path / "service", auth=True)
     env = environment_variables(environment) | {"DATABASE_URL": f"sqlite:///{tmp_path}/app.db"}
     run_command(project, env, "uv", "sync", "--quiet")

@@ -143,7 +143,8 @@ class Finder(ast.NodeVisitor):
             case bool():
                 self.replace(node, str(not node.value))
             case int() | float():
-                self.replace(node, str(node.value + 1))
+                larger = node.value + 1
+                self.replace(node, str(larger if larger != node.value else 2 * node.value))
             case bytes():  # text on both sides, because SQL takes `XX` at the end for an alias
                 self.replace(node, repr(b"XX" + node.value + b"XX"))
             case str() if not PROSE.fullmatch(node.value):
@@ -157,6 +158,8 @@ def children(node: ast.AST) -> Iterator[ast.AST]:
             return  # a docstring; an f-string, whose parts have no positions before Python 3.12
         case ast.keyword() if node.arg in PROSE_ARGUMENTS:
             return
+        case ast.Call(func=ast.Name(id="TypeVar")):
+            return  # its name
     for name, value in ast.iter_fields(node):
         for each in value if isinstance(value, list) else [value]:
             if name in {"annotation", "returns"} and each is not None:
