@@ -66,7 +66,7 @@ def test_other_changes_than_the_type_of_an_id(column: str, changes: dict[str, An
 def test_check_is_added_with_its_column() -> None:
     context: Any = None
     enum = Enum("on", "off", name="switch", native_enum=False, create_constraint=True)
-    column = Column("light", enum)
+    column: Column[Any] = Column("light", enum)
     Table("room", MetaData(naming_convention={"ck": "ck_%(constraint_name)s"}), column)
     add = ops.AddColumnOp("room", column)
     check = ops.CreateCheckConstraintOp("ck_switch", "room", "")

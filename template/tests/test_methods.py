@@ -8,9 +8,11 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient
+from starlette.types import Message, Receive, Scope, Send
 
 from app.api import include_domain
 from app.db.session import Repository
+from app.http.methods import HeadMiddleware
 
 routes = APIRouter(prefix="/test-methods")
 streams: list[str] = []
@@ -82,6 +84,25 @@ async def test_head_is_get_without_body(client: AsyncClient, path: str) -> None:
 
 async def test_head_is_read_only(client: AsyncClient) -> None:
     assert (await client.head("/test-methods/unit")).headers["read-only"] == "True"
+
+
+async def test_body_of_a_stream_ends_once(app: FastAPI) -> None:
+    sent: list[Message] = []
+
+    async def stream(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for more in (True, True, False):
+            await send({"type": "http.response.body", "body": b"chunk", "more_body": more})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "method": "HEAD", "path": "/nowhere", "headers": []}
+    await HeadMiddleware(stream, app)(scope, receive, send)
+    assert [(it["type"], it.get("body")) for it in sent[1:]] == [("http.response.body", None)]
 
 
 async def test_own_route(client: AsyncClient) -> None:

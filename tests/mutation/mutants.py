@@ -160,6 +160,8 @@ def children(node: ast.AST) -> Iterator[ast.AST]:
             return
         case ast.Call(func=ast.Name(id="TypeVar")):
             return  # its name
+        case ast.Raise(exc=ast.Call(args=[ast.Constant(), *_])):
+            return  # its message
     for name, value in ast.iter_fields(node):
         for each in value if isinstance(value, list) else [value]:
             if name in {"annotation", "returns"} and each is not None:

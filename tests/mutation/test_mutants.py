@@ -26,6 +26,7 @@ CHANGES = {
     "x = y": [],
     "x += y": ["pass"],
     "raise x": ["pass"],
+    "raise x('word')": ["pass"],
     "f(x)": ["pass"],
     "'a docstring'": [],
     "x: list[1] = f": [],
