@@ -27,7 +27,7 @@ COMBINATIONS_OF_PAGES = {
 }
 # Pages whose changes are made in one service, one after the other: recipes can be combined.
 COMBINED_PAGES = [
-    ["recipes/oauth.md", "recipes/passkeys.md", "recipes/second_factor.md", "recipes/admin.md"],
+    ["recipes/oauth.md", "recipes/passkeys.md", "recipes/second_factor.md"],
     ["domains.md", "sessions.md", "testing.md", "recipes/front_end.md", "removing.md"],
     ["relations.md", "ids.md", "idempotency.md", "recipes/streaming.md", "recipes/websockets.md"],
 ]
