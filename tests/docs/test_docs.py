@@ -28,7 +28,7 @@ COMBINATIONS_OF_PAGES = {
 # Pages whose changes are made in one service, one after the other: recipes can be combined.
 COMBINED_PAGES = [
     ["recipes/oauth.md", "recipes/passkeys.md", "recipes/second_factor.md"],
-    ["domains.md", "sessions.md", "testing.md", "recipes/front_end.md", "removing.md"],
+    ["domains.md", "sessions.md", "testing.md", "removing.md"],
     ["relations.md", "ids.md", "idempotency.md", "recipes/streaming.md", "recipes/websockets.md"],
 ]
 SERVICES = COMBINED_PAGES + [[page] for page in PAGES if page not in sum(COMBINED_PAGES, [])]
