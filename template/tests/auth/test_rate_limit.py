@@ -56,6 +56,7 @@ async def test_retry_after_is_at_least_one_second(
         await request(client, LOGINS[0], user.email)
     response = await request(client, LOGINS[0], user.email)
     assert (response.status_code, response.headers["retry-after"]) == (429, "1")
+    assert response.json()["detail"] == "Too many attempts. Please try again later."
 
 
 @pytest.mark.parametrize(("path", "new"), [("password", "new_password"), ("email", "email")])
