@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 from httpx2 import AsyncClient
-from sqlmodel import select
+from sqlmodel import select, update
 
 from app.auth.mail import EMAIL_CHANGED, NEW_EMAIL, PASSWORD_CHANGED, RESET
 from app.auth.models import User
@@ -67,6 +67,20 @@ async def test_change_password_requires_current_password(
     assert await sign_in(client, user.email, NEW) == 200
 
 
+async def test_new_password_must_not_be_weak(
+    client: AsyncClient, user_client: AsyncClient, user: User, outbox: Outbox
+) -> None:
+    change = {"current_password": PASSWORD, "new_password": "short"}
+    response = await user_client.post("/users/me/password", json=change)
+    assert (response.status_code, "characters" in response.json()["detail"]) == (400, True)
+
+    await client.post("/auth/forgot-password", json={"email": user.email})
+    reset = {"token": outbox[0][2], "password": "short"}
+    assert (await client.post("/auth/reset-password", json=reset)).status_code == 400
+    reset["password"] = NEW  # the token is not used up
+    assert (await client.post("/auth/reset-password", json=reset)).status_code == 200
+
+
 async def test_change_email_requires_password(user_client: AsyncClient, outbox: Outbox) -> None:
     body = {"current_password": "wrong", "email": "new@example.com"}
     assert (await user_client.post("/users/me/email", json=body)).status_code == 400
@@ -78,6 +92,8 @@ async def test_change_email_requires_password(user_client: AsyncClient, outbox: 
 async def test_change_email_after_confirmation(
     client: AsyncClient, user_client: AsyncClient, db: Database, outbox: Outbox
 ) -> None:
+    async with db.unit() as session:
+        await session.exec(update(User).values(is_verified=False))
     body = {"current_password": PASSWORD, "email": "New@example.com"}
     assert (await user_client.post("/users/me/email", json=body)).status_code == 202
     assert await emails(db) == ["user@example.com"]
@@ -86,6 +102,7 @@ async def test_change_email_after_confirmation(
 
     response = await client.post("/users/confirm-email", json={"token": token})
     assert (response.status_code, response.json()["email"]) == (200, "new@example.com")
+    assert response.json()["is_verified"]
     assert outbox[1:] == [(EMAIL_CHANGED, "user@example.com", "")]
     assert await sign_in(client, "user@example.com") == 400
     assert await sign_in(client, "new@example.com") == 200
