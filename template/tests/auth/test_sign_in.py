@@ -21,6 +21,7 @@ FORM = {"username": "user@example.com", "password": PASSWORD}
 async def test_sign_in_with_bearer_token(client: AsyncClient, user: User) -> None:
     response = await client.post("/auth/jwt/login", data=FORM)
     assert response.status_code == 200
+    assert response.json()["token_type"] == "bearer"
     token = response.json()["access_token"]
     me = await client.get("/users/me", headers={"authorization": f"Bearer {token}"})
     assert (me.status_code, me.json()["email"]) == (200, user.email)

@@ -85,14 +85,19 @@ async def test_update_invalid(
 
 
 async def test_delete(
-    client: AsyncClient, superuser_client: AsyncClient, user: User, db: Database
+    client: AsyncClient,
+    superuser_client: AsyncClient,
+    user: User,
+    accounts: Accounts,
+    db: Database,
 ) -> None:
-    form = {"username": user.email, "password": PASSWORD}
-    await client.post("/auth/session/login", data=form)
-    assert "session" in client.cookies
+    kept = await accounts.add("kept@example.com")
+    for email in (kept.email, user.email):
+        form = {"username": email, "password": PASSWORD}
+        assert (await client.post("/auth/session/login", data=form)).status_code == 204
     assert (await superuser_client.delete(f"/users/{user.id}")).status_code == 204
     async with db.unit(read_only=True) as session:
-        assert (await session.exec(select(UserSession))).all() == []
+        assert (await session.exec(select(UserSession.user_id))).all() == [kept.id]
     for response in (
         await superuser_client.get(f"/users/{user.id}"),
         await superuser_client.patch(f"/users/{user.id}", json={"is_active": True}),
