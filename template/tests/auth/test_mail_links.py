@@ -128,3 +128,7 @@ def test_invalid_setting(server: URL, values: dict[str, Any], reason: str) -> No
 
 def test_front_end_without_tls_in_development(server: URL) -> None:
     assert settings_for(server, front_end_url="http://localhost:5173").front_end_url
+
+
+def test_front_end_with_tls_in_production(server: URL) -> None:
+    assert settings_for(server, front_end_url=FRONT_END, **PRODUCTION).front_end_url

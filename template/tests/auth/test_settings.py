@@ -38,10 +38,16 @@ def test_secrets_are_not_shown(server: URL) -> None:
     assert SECRET not in f"{settings!r} {settings} {settings.model_dump()}"
 
 
-def test_random_secret_in_development(server: URL) -> None:
+def test_shortest_secret(server: URL) -> None:
+    secret = "x" * SECRET_LENGTH
+    assert settings_for(server, secret_key=secret).secret_key.get_secret_value() == secret
+
+
+def test_random_secret_in_development(server: URL, caplog: pytest.LogCaptureFixture) -> None:
     secrets = {settings_for(server).secret_key.get_secret_value() for _ in range(2)}
     assert len(secrets) == 2
     assert min(map(len, secrets)) >= SECRET_LENGTH
+    assert caplog.messages == ["SECRET_KEY is not set: tokens expire at a restart"] * 2
 
 
 @pytest.mark.parametrize(
