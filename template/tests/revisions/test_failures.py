@@ -1,4 +1,4 @@
-"""A revision that fails is rolled back if the database can do that. A note says where it stopped."""
+"""A failed revision is rolled back if the database can do that, and its error has a note."""
 
 import asyncio
 from pathlib import Path
