@@ -13,6 +13,7 @@ from app.api import create_app, include_domain
 from app.db import standby
 from app.db.database import Database
 from app.db.session import DatabaseDep
+from app.http.standby import needs_primary
 from app.settings import Settings
 from tests.conftest import settings_for
 
@@ -95,3 +96,12 @@ async def test_standby_that_is_away(
 async def test_no_code_without_the_setting(db: Database, client: AsyncClient) -> None:
     assert list(db.engines) == ["reader", "writer"]
     assert "set-cookie" not in (await client.post("/unknown")).headers
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(b"no-cache", True), (b"max-age=0, No-Cache", True), (b"max-age=60", False)],
+)
+def test_cache_control_of_the_request(value: bytes, expected: bool) -> None:
+    headers = [(b"accept", b"no-cache"), (b"cache-control", value)]
+    assert needs_primary({"headers": headers}) is expected
