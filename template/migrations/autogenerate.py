@@ -101,7 +101,7 @@ def skip_checks_of_added_columns(
 def drop_indexes_with_their_table(
     _: MigrationContext, __: object, operations: ops.UpgradeOps | ops.DowngradeOps
 ) -> ops.UpgradeOps | ops.DowngradeOps:
-    """Drop a table without dropping its indexes first, which MySQL refuses (error 1553)."""
+    """Do not drop the indexes of a table before the table. MySQL refuses this (error 1553)."""
     dropped = {(o.schema, o.table_name) for o in operations.ops if isinstance(o, ops.DropTableOp)}
     for change in operations.ops:
         if isinstance(change, ops.ModifyTableOps) and (change.schema, change.table_name) in dropped:

@@ -42,7 +42,7 @@ def configure(**options: Any) -> None:
         autogenerate_plugins=[
             "alembic.autogenerate.*",
             "alembic.ext.checkconstraint_byname",
-            "migrations.*",  # the plugins of this folder
+            "migrations.*",  # the plugins in this folder
         ],
         compare_type=compare_type,
         compare_server_default=True,

@@ -16,7 +16,7 @@ from tests.database import fresh_database
 
 @pytest.fixture
 def metadata() -> Iterator[MetaData]:
-    """The metadata without the models of the service, which Alembic would compare each time."""
+    """Metadata without the models of the service. Alembic would compare them in each test."""
     load_models()
     metadata = MetaData(naming_convention=SQLModel.metadata.naming_convention)
     with pytest.MonkeyPatch.context() as patch:

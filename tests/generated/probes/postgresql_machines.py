@@ -34,7 +34,7 @@ from machines import (
 RESULTS, *PGBOUNCERS = (Path(argument) for argument in sys.argv[1:])
 OPTIONS = ["-c", "wal_keep_size=1GB", "-c", "wal_receiver_timeout=3s"]
 OPTIONS += ["-c", "wal_retrieve_retry_interval=200ms", "-c", "fsync=off"]
-# PostgreSQL keeps this memory in its data folder. A killed server would leave files in /dev/shm.
+# This keeps shared memory in the data folder. A killed server would leave files in /dev/shm.
 OPTIONS += ["-c", "dynamic_shared_memory_type=mmap"]
 PGBOUNCER = """
 [databases]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-import migrations.check_names  # a plugin of Alembic
+import migrations.check_names  # registers a plugin with Alembic
 import migrations.indexes  # noqa: F401  Alembic finds its class by the dialect
 from migrations import autogenerate, defaults, order, stages
 from migrations.lock import acquire

@@ -8,7 +8,7 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, event, text
 
-import migrations.check_names  # a plugin of Alembic
+import migrations.check_names  # registers a plugin with Alembic
 import migrations.indexes  # noqa: F401  Alembic finds its class by the dialect
 from migrations import autogenerate, defaults, enums, order
 from migrations.lock import acquire
